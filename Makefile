@@ -1,0 +1,38 @@
+# Outrigger. `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+node := node_modules/node/bin/node
+jest := $(node) --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: deps
+deps: $(if $(wildcard node_modules/.package-lock.json),,node_modules/.package-lock.json) ## Install npm packages, the pinned Node among them
+
+.PHONY: check
+check: deps ## Types, lint, format, arrows, conventions, generated files, unit tests
+	npx --no-install tsc -p .
+	npx --no-install biome check --error-on-warnings .
+	$(node) tools/arrows.ts
+	$(node) tools/conventions.ts
+	$(node) tools/fresh.ts
+	$(jest) --silent
+
+.PHONY: unit
+unit: deps ## Unit tests
+	$(jest)
+
+.PHONY: fix
+fix: deps ## Format and mend what the linter can
+	npx --no-install biome check --write .
+
+.PHONY: test
+test: deps ## Every test: checks, units, real servers, the cluster; ends with `N passed, N failed`
+	$(node) tools/test.ts

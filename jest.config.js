@@ -1,0 +1,27 @@
+/** Unit tests by default; `OUTRIGGER_TESTS=it|e2e` picks the suites that start servers or a cluster. */
+const suites = {
+  unit: {
+    testMatch: ['**/*.test.ts'],
+    testPathIgnorePatterns: ['/node_modules/', '\\.it\\.test\\.ts$', '\\.e2e\\.test\\.ts$'],
+  },
+  it: { testMatch: ['**/*.it.test.ts'], testTimeout: 60_000 },
+  e2e: { testMatch: ['**/*.e2e.test.ts'], testTimeout: 300_000 },
+};
+
+export default {
+  rootDir: import.meta.dirname,
+  ...suites[process.env.OUTRIGGER_TESTS ?? 'unit'],
+  testEnvironment: 'node',
+  injectGlobals: false,
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['ts', 'js', 'json', 'node'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  watchman: false,
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  workerIdleMemoryLimit: '1GB',
+};

@@ -1,0 +1,65 @@
+/** gRPC status codes by name; numbers as on the wire. */
+export const grpcCode = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type GrpcCode = (typeof grpcCode)[keyof typeof grpcCode];
+
+/** Whether a caller may try again: never, at once with another peer, or after a pause. */
+export type Retry = 'never' | 'elsewhere' | 'later';
+
+export type FaultRow = {
+  grpc: GrpcCode;
+  http: number;
+  /** Dapr's legacy tag, sent as `errorCode` over HTTP. */
+  errorCode: string;
+  retry: Retry;
+};
+
+const row = (grpc: keyof typeof grpcCode, http: number, errorCode: string, retry: Retry = 'never'): FaultRow => ({
+  grpc: grpcCode[grpc],
+  http,
+  errorCode,
+  retry,
+});
+
+/**
+ * Every fault of every binary: `key → gRPC code, HTTP status, Dapr error code, retry`. The doors translate;
+ * nobody else does. Source of codes: Dapr 1.18 `pkg/messages`, `pkg/api/errors`.
+ */
+export const faults = {
+  internal: row('INTERNAL', 500, 'ERR_INTERNAL'),
+  'bad-request': row('INVALID_ARGUMENT', 400, 'ERR_BAD_REQUEST'),
+  'malformed-request': row('INVALID_ARGUMENT', 400, 'ERR_MALFORMED_REQUEST'),
+  unimplemented: row('UNIMPLEMENTED', 501, 'ERR_UNIMPLEMENTED'),
+  unavailable: row('UNAVAILABLE', 503, 'ERR_UNAVAILABLE', 'later'),
+  unauthenticated: row('UNAUTHENTICATED', 401, 'ERR_UNAUTHENTICATED'),
+  'permission-denied': row('PERMISSION_DENIED', 403, 'ERR_PERMISSION_DENIED'),
+  cancelled: row('CANCELLED', 408, 'ERR_CANCELLED'),
+  'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'ERR_DEADLINE_EXCEEDED', 'later'),
+  'not-found': row('NOT_FOUND', 404, 'ERR_NOT_FOUND'),
+  'too-large': row('RESOURCE_EXHAUSTED', 413, 'ERR_TOO_LARGE'),
+  'invalid-flags': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_FLAGS'),
+  'invalid-config': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_CONFIG'),
+  'invalid-metadata': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_METADATA'),
+  'health-not-ready': row('UNAVAILABLE', 500, 'ERR_HEALTH_NOT_READY', 'later'),
+  'health-appid-not-match': row('INVALID_ARGUMENT', 500, 'ERR_HEALTH_APPID_NOT_MATCH'),
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultKey = keyof typeof faults;

@@ -1,0 +1,78 @@
+/**
+ * Runs every test in the order of the pyramid and ends with the plain line `N passed, N failed`.
+ * Usage: node tools/test.ts [check] [unit] [it] [e2e]   (default: all)
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+
+const root = path.resolve(import.meta.dirname, '..');
+const suites = ['unit', 'it', 'e2e'] as const;
+const asked = process.argv.slice(2);
+const wanted = (name: string) => asked.length === 0 || asked.includes(name);
+const reports = mkdtempSync(path.join(tmpdir(), 'outrigger-tests-'));
+const total = { passed: 0, failed: 0 };
+const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
+
+function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+    child.on('error', () => resolve(1));
+  });
+}
+
+function count(report: string): { passed: number; failed: number } {
+  try {
+    const result = JSON.parse(readFileSync(report, 'utf8'));
+    return { passed: result.numPassedTests, failed: result.numFailedTests + result.numRuntimeErrorTestSuites };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+async function runSuite(suite: (typeof suites)[number]): Promise<void> {
+  const report = path.join(reports, `${suite}.json`);
+  const flags = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
+  const serial = suite === 'unit' ? ['--silent'] : ['--runInBand', '--passWithNoTests'];
+  const code = await run(process.execPath, [...flags, ...serial, '--json', `--outputFile=${report}`], {
+    OUTRIGGER_TESTS: suite,
+  });
+  const counted = count(report);
+  total.passed += counted.passed;
+  total.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
+}
+
+async function runChecks(): Promise<void> {
+  const checks = [
+    ['npx', '--no-install', 'tsc', '-p', '.'],
+    ['npx', '--no-install', 'biome', 'check', '--error-on-warnings', '.'],
+    [process.execPath, 'tools/arrows.ts'],
+    [process.execPath, 'tools/conventions.ts'],
+    [process.execPath, 'tools/fresh.ts'],
+  ] as const;
+  for (const [command, ...args] of checks) {
+    const code = await run(command, args);
+    if (code === 0) total.passed += 1;
+    else total.failed += 1;
+  }
+}
+
+const started = Date.now();
+if (wanted('check')) await runChecks();
+for (const suite of suites) {
+  if (!wanted(suite)) continue;
+  const since = Date.now();
+  process.stdout.write(`\n== ${suite} tests\n`);
+  await runSuite(suite);
+  process.stdout.write(`== ${suite} tests took ${seconds(since)}\n`);
+}
+rmSync(reports, { recursive: true, force: true });
+process.stdout.write(`\nall tests took ${seconds(started)}\n${total.passed} passed, ${total.failed} failed\n`);
+process.exitCode = total.failed > 0 ? 1 : 0;
