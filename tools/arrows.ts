@@ -27,7 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Tests may start real servers through the end-to-end fixtures. */
-const testsMayAlso = ['e2e', 'contracts', 'crds', 'components'];
+const testsMayAlso = ['kit', 'e2e', 'contracts', 'crds', 'components'];
 
 const statement = /^\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?['"]([^'"]+)['"]/gm;
 const dynamic = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
