@@ -1,0 +1,128 @@
+import { access, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cacheFolder } from '../cache.ts';
+import { locked } from '../lock.ts';
+import { type Progress, silent } from '../progress.ts';
+import { run } from '../run.ts';
+
+/** A Go program that the test bed builds for itself from the Go module proxy. */
+interface Program {
+  /** The folder under `build/` whose go.mod fixes its version. */
+  name: string;
+  /** The module whose version is the program's. */
+  module?: string;
+  /** What is built, as `go build` names it. */
+  package: string;
+  /** The names it is called by. */
+  commands: string[];
+  ldflags?: string;
+  env?: Record<string, string>;
+  /** What a cold build costs on two cores, for whoever waits. */
+  cold: string;
+}
+
+const programs = {
+  kubernetes: {
+    name: 'kubernetes',
+    module: 'k8s.io/kubernetes',
+    package: '.',
+    commands: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet', 'kubectl'],
+    ldflags: '-X k8s.io/component-base/version.gitVersion=VERSION',
+    cold: '5 min',
+  },
+  helm: {
+    name: 'helm',
+    module: 'helm.sh/helm/v3',
+    package: 'helm.sh/helm/v3/cmd/helm',
+    commands: ['helm'],
+    cold: '1 min',
+  },
+  coredns: {
+    name: 'coredns',
+    module: 'github.com/coredns/coredns',
+    package: 'github.com/coredns/coredns',
+    commands: ['coredns'],
+    env: { CGO_ENABLED: '0' },
+    cold: '2 min',
+  },
+  pause: {
+    name: 'pause',
+    package: '.',
+    commands: ['pause'],
+    env: { CGO_ENABLED: '0' },
+    cold: 'a second',
+  },
+} satisfies Record<string, Program>;
+
+export type ProgramName = keyof typeof programs;
+
+const sources = join(import.meta.dirname, 'build');
+const attempts = 4;
+
+/**
+ * The folder that holds a program's commands, built on first need and kept in
+ * the cache by version. Safe to call from several processes at once.
+ */
+export async function binaries(name: ProgramName, progress: Progress = silent): Promise<string> {
+  const program: Program = programs[name];
+  const version = await versionOf(program);
+  const folder = cacheFolder(`${program.name}-${version.replace(/^v/, '')}`);
+  if (await exists(folder)) return folder;
+  return progress.step(`build ${program.name} ${version} (once, about ${program.cold})`, () =>
+    locked(`${folder}.lock`, async () => {
+      if (!(await exists(folder))) await build(program, version, folder);
+      return folder;
+    }),
+  );
+}
+
+async function build(program: Program, version: string, folder: string): Promise<void> {
+  const draft = `${folder}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  await compile(program, version, join(draft, program.name));
+  for (const command of program.commands) {
+    if (command !== program.name) await symlink(program.name, join(draft, command));
+  }
+  await rename(draft, folder);
+}
+
+async function compile(program: Program, version: string, output: string): Promise<void> {
+  const ldflags = `-s -w ${program.ldflags ?? ''}`.replace('VERSION', version).trim();
+  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', output, program.package];
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await run('nice', ['-n', '10', 'go', ...args], {
+        cwd: join(sources, program.name),
+        env: { GOWORK: 'off', ...program.env },
+      });
+      return;
+    } catch (error) {
+      if (attempt === attempts || !isTransient(error)) throw error;
+      await delay(attempt * 5_000);
+    }
+  }
+}
+
+/** True for what a module proxy or the way to it does on a bad day. */
+function isTransient(error: unknown): boolean {
+  return /dial tcp|i\/o timeout|connection re(set|fused)|unexpected EOF|TLS handshake|GOAWAY|: (429|50[0-9]) /.test(
+    String(error),
+  );
+}
+
+async function versionOf(program: Program): Promise<string> {
+  if (!program.module) return '1';
+  const file = join(sources, program.name, 'go.mod');
+  const text = await readFile(file, 'utf8');
+  const found = new RegExp(`^(?:require )?\\s*${program.module} (v\\S+)`, 'm').exec(text);
+  if (!found?.[1]) throw new Error(`${file} requires no ${program.module}`);
+  return found[1];
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+
+/** A program that was started and has to be stopped again. */
+export interface Process extends AsyncDisposable {
+  readonly pid: number;
+  readonly name: string;
+  /** Settles when the program has ended. */
+  readonly ended: Promise<unknown>;
+  /** Ends it by SIGKILL, as a crash would, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+export interface Start {
+  /** Environment variables beside the ones of this process. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** The file that gets stdout and stderr. */
+  log: string;
+}
+
+/**
+ * Starts a program that never outlives this process: it gets SIGKILL from the
+ * kernel when this process ends, however it ends. Disposal stops it by
+ * SIGTERM, and by SIGKILL after five seconds.
+ */
+export function start(name: string, command: string, args: string[], options: Start): Process {
+  const out = openSync(options.log, 'a');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+    stdio: ['ignore', out, out],
+    env: { ...process.env, ...options.env },
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+  });
+  closeSync(out);
+  const ended = once(child, 'exit').catch(() => undefined);
+  const stop = (signal: NodeJS.Signals): Promise<void> => endChild(child, ended, signal);
+  return {
+    pid: child.pid ?? -1,
+    name,
+    ended,
+    kill: () => stop('SIGKILL'),
+    [Symbol.asyncDispose]: () => stop('SIGTERM'),
+  };
+}
+
+async function endChild(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  child.kill(signal);
+  await ended;
+  clearTimeout(impatience);
+}
