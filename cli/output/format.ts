@@ -1,0 +1,22 @@
+import { table } from './table.ts';
+
+export const outputFormats = ['table', 'json', 'yaml'] as const;
+
+/** How a listing is printed: for eyes, or for programs. */
+export type OutputFormat = (typeof outputFormats)[number];
+
+export type Column<T> = { title: string; value(row: T): string };
+
+/** A listing in the asked form; JSON and YAML carry the rows whole, the table only its columns. */
+export async function formatRows<T>(
+  format: OutputFormat,
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(rows, null, 2)}\n`;
+  if (format === 'yaml') return (await import('yaml')).stringify(rows);
+  return table(
+    columns.map((column) => column.title),
+    rows.map((row) => columns.map((column) => column.value(row))),
+  );
+}

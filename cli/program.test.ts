@@ -1,0 +1,58 @@
+import { describe, expect, it } from '#kit/testing/test.ts';
+import { runCli } from './program.ts';
+import type { CliWorld } from './world.ts';
+
+async function cli(...argv: string[]) {
+  const seen = { out: '', err: '', codes: [] as number[] };
+  const world: CliWorld = {
+    argv,
+    env: { OUTRIGGER_HOME: '/nonexistent/outrigger-test' },
+    cwd: '/',
+    pid: 1,
+    node: { path: '', flags: [], script: '' },
+    stdout: { write: (text) => (seen.out += text) },
+    stderr: { write: (text) => (seen.err += text) },
+    exit: (code) => void seen.codes.push(code),
+    on: () => {},
+    kill: () => {},
+    onDisconnect: () => {},
+  };
+  await runCli(world);
+  return seen;
+}
+
+describe('the CLI', () => {
+  it('prints its version and the Dapr release it speaks', async () => {
+    expect((await cli('--version')).out).toMatch(/^outrigger \d+\.\d+\.\d+ \(speaks Dapr 1\.18\.\d+\)\n$/);
+  });
+
+  it('suggests the command that was meant', async () => {
+    const { err, codes } = await cli('rnu');
+    expect(err).toContain('Did you mean run?');
+    expect(codes).toEqual([1]);
+  });
+
+  it('names every bad flag of run at once', async () => {
+    const { err, codes } = await cli('run', '--app-port', 'x', '--metrics-port', 'y', '--', 'node', 'app.js');
+    expect(err).toContain('--app-port=x: must be a whole number\n--metrics-port=y: must be a whole number');
+    expect(err).toContain('--app-id: give the app a name');
+    expect(codes).toEqual([1]);
+  });
+
+  it('lists nothing as words for people and as an empty list for programs', async () => {
+    expect((await cli('list')).out).toContain('No app runs here');
+    expect(JSON.parse((await cli('list', '-o', 'json')).out)).toEqual([]);
+  });
+
+  it('says which app does not run when asked to stop it', async () => {
+    const { err, codes } = await cli('stop', 'shop');
+    expect(err).toContain('no app "shop" runs here');
+    expect(codes).toEqual([1]);
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('completes commands and flags in %s', async (shell) => {
+    const { out } = await cli('completion', shell);
+    expect(out).toContain('--app-id');
+    expect(out).toContain('completion');
+  });
+});

@@ -1,0 +1,38 @@
+import { Command, CommanderError } from 'commander';
+import { toFault } from '#kit/errors/fault.ts';
+import { daprVersion, version } from '#kit/version.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addList } from './commands/list.ts';
+import { addRun } from './commands/run.ts';
+import type { CliWorld } from './world.ts';
+
+/** The whole CLI as one commander program; each command adds itself. */
+export function buildProgram(world: CliWorld): Command {
+  const program = new Command('outrigger')
+    .description('Run apps beside sidecars that speak Dapr, on this machine or in Kubernetes.')
+    .version(`outrigger ${version} (speaks Dapr ${daprVersion})`, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this page')
+    .helpCommand('help [command]', 'print the page of a command')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stderr.write(text),
+    })
+    .exitOverride();
+  addRun(program, world);
+  addList(program, world);
+  addCompletion(program, world);
+  return program;
+}
+
+/** Runs the CLI to its exit code: 0, 1 for bad usage or failure, or what the command itself answers. */
+export async function runCli(world: CliWorld): Promise<void> {
+  try {
+    await buildProgram(world).parseAsync([...world.argv], { from: 'user' });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return world.exit(thrown.exitCode);
+    world.stderr.write(`outrigger: ${toFault(thrown).message}\n`);
+    world.exit(1);
+  }
+}

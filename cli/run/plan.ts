@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { fault } from '#kit/errors/fault.ts';
+import type { RunApp } from './template.ts';
+
+/** Ports of one sidecar, all concrete. */
+export type SidecarPorts = { http: number; grpc: number; internal: number; metrics: number };
+
+/** One child process: what to start, where, and with which additions to the environment. */
+export type ChildSpec = {
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+};
+
+/** An app with its sidecar, ready to start. */
+export type AppPlan = {
+  id: string;
+  sidecar: ChildSpec;
+  /** Answers 204 once the sidecar serves calls of the app. */
+  ready: string;
+  /** None: the sidecar runs alone. */
+  app: ChildSpec | undefined;
+  appPort: number | undefined;
+  ports: SidecarPorts;
+  dependsOn: readonly string[];
+};
+
+export type PlanSettings = {
+  daprd: string;
+  cwd: string;
+  /** Folder of the default components, used by an app that names none. */
+  defaultResources: string;
+};
+
+/** What to start for one app. Pure: ports were chosen and files written before. */
+export function planApp(app: RunApp, ports: SidecarPorts, settings: PlanSettings): AppPlan {
+  if (app.appID.includes('.')) throw fault('invalid-flags', `--app-id=${app.appID}: an app ID has no dots`);
+  const directory = path.resolve(settings.cwd, app.directory);
+  const [command, ...args] = app.command;
+  const protocol = app.appProtocol ?? 'http';
+  const env = appEnvironment(app, ports, protocol);
+  return {
+    id: app.appID,
+    sidecar: {
+      command: settings.daprd,
+      args: sidecarArgs(app, ports, settings, protocol),
+      cwd: directory,
+      env: app.env ?? {},
+    },
+    ready: `http://127.0.0.1:${ports.http}/v1.0/healthz/outbound`,
+    app: command === undefined ? undefined : { command, args, cwd: directory, env },
+    appPort: app.appPort,
+    ports,
+    dependsOn: app.dependsOn,
+  };
+}
+
+function appEnvironment(app: RunApp, ports: SidecarPorts, protocol: string): Record<string, string> {
+  return {
+    APP_ID: app.appID,
+    APP_PROTOCOL: protocol,
+    APP_CHANNEL_ADDRESS: app.appChannelAddress ?? '127.0.0.1',
+    ...(app.appPort === undefined ? {} : { APP_PORT: String(app.appPort) }),
+    DAPR_HTTP_PORT: String(ports.http),
+    DAPR_GRPC_PORT: String(ports.grpc),
+    DAPR_METRICS_PORT: String(ports.metrics),
+    ...app.env,
+  };
+}
+
+function sidecarArgs(app: RunApp, ports: SidecarPorts, settings: PlanSettings, protocol: string): string[] {
+  const resources = [...(app.resourcesPaths ?? []), ...(app.resourcesPath === undefined ? [] : [app.resourcesPath])];
+  const values: Record<string, string | number | boolean | undefined> = {
+    'app-id': app.appID,
+    'app-protocol': protocol,
+    'app-port': app.appPort,
+    'app-channel-address': app.appChannelAddress,
+    'app-max-concurrency': app.appMaxConcurrency,
+    'dapr-http-port': ports.http,
+    'dapr-grpc-port': ports.grpc,
+    'dapr-internal-grpc-port': ports.internal,
+    'metrics-port': ports.metrics,
+    'dapr-listen-addresses': app.daprListenAddresses ?? '127.0.0.1',
+    'log-level': app.logLevel,
+    'enable-api-logging': app.enableApiLogging,
+    'enable-app-health-check': app.enableAppHealthCheck,
+    'app-health-check-path': app.appHealthCheckPath,
+    'app-health-probe-interval': app.appHealthProbeInterval,
+    'app-health-probe-timeout': app.appHealthProbeTimeout,
+    'app-health-threshold': app.appHealthThreshold,
+    'max-body-size': app.maxBodySize,
+    'read-buffer-size': app.readBufferSize,
+    'unix-domain-socket': app.unixDomainSocket,
+    'placement-host-address': app.placementHostAddress,
+    'scheduler-host-address': app.schedulerHostAddress,
+    config: app.configFilePath,
+  };
+  const own = Object.entries(values).filter(([, value]) => value !== undefined);
+  const paths = resources.length > 0 ? resources : [settings.defaultResources];
+  return [
+    ...own.map(([name, value]) => `--${name}=${value}`),
+    ...paths.map((folder) => `--resources-path=${path.resolve(settings.cwd, folder)}`),
+  ];
+}
+
+/** The apps so that each comes after those it depends on. Throws `invalid-config` on a circle, naming it. */
+export function startOrder(plans: readonly AppPlan[]): AppPlan[] {
+  const byId = new Map(plans.map((plan) => [plan.id, plan]));
+  const ordered: AppPlan[] = [];
+  const visit = (plan: AppPlan, above: readonly string[]): void => {
+    if (ordered.includes(plan)) return;
+    if (above.includes(plan.id)) {
+      throw fault('invalid-config', `apps depend on each other in a circle: ${[...above, plan.id].join(' → ')}`);
+    }
+    for (const id of plan.dependsOn) visit(byId.get(id)!, [...above, plan.id]);
+    ordered.push(plan);
+  };
+  for (const plan of plans) visit(plan, []);
+  return ordered;
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { fault } from '#kit/errors/fault.ts';
+
+const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+/** Settings that `outrigger run` takes as flags and a run file takes per app or under `common`. */
+const settings = z.object({
+  appProtocol: z.enum(['http', 'https', 'h2c', 'grpc', 'grpcs']).optional(),
+  appPort: z.int().min(0).max(65_535).optional(),
+  appChannelAddress: z.string().optional(),
+  appMaxConcurrency: z.int().optional(),
+  daprHTTPPort: z.int().min(0).max(65_535).optional(),
+  daprGRPCPort: z.int().min(0).max(65_535).optional(),
+  daprInternalGRPCPort: z.int().min(0).max(65_535).optional(),
+  metricsPort: z.int().min(0).max(65_535).optional(),
+  daprListenAddresses: z.string().optional(),
+  configFilePath: z.string().optional(),
+  resourcesPath: z.string().optional(),
+  resourcesPaths: z.array(z.string()).optional(),
+  logLevel: z.string().optional(),
+  enableApiLogging: z.boolean().optional(),
+  enableAppHealthCheck: z.boolean().optional(),
+  appHealthCheckPath: z.string().optional(),
+  appHealthProbeInterval: z.int().optional(),
+  appHealthProbeTimeout: z.int().optional(),
+  appHealthThreshold: z.int().optional(),
+  maxBodySize: text.optional(),
+  readBufferSize: text.optional(),
+  unixDomainSocket: z.string().optional(),
+  placementHostAddress: z.string().optional(),
+  schedulerHostAddress: z.string().optional(),
+  env: z.record(z.string(), text).optional(),
+});
+
+const app = settings.extend({
+  appID: z.string().optional(),
+  appDirPath: z.string(),
+  command: z.array(text).optional(),
+  /** Our extension: app IDs whose sidecar and app must be up before this one starts. */
+  dependsOn: z.array(z.string()).optional(),
+});
+
+const runFile = z.object({ version: z.literal(1), common: settings.optional(), apps: z.array(app).min(1) });
+
+export type AppSettings = z.infer<typeof settings>;
+export type RunApp = AppSettings & {
+  appID: string;
+  directory: string;
+  command: readonly string[];
+  dependsOn: readonly string[];
+};
+
+/**
+ * Reads a run file (`dapr.yaml`, version 1): `common` settings are the default of each app; an app's ID defaults to its
+ * folder's name. Throws `invalid-config` naming the file and every field that is wrong.
+ */
+export function parseRunFile(document: unknown, file: string): RunApp[] {
+  const parsed = runFile.safeParse(document);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.') || '(top)'}: ${issue.message}`);
+    throw fault('invalid-config', lines.join('\n'));
+  }
+  const { common = {}, apps } = parsed.data;
+  const read = apps.map(({ appID, appDirPath, command = [], dependsOn = [], ...own }) => ({
+    ...common,
+    ...own,
+    env: { ...common.env, ...own.env },
+    appID: appID ?? lastSegment(appDirPath),
+    directory: appDirPath,
+    command,
+    dependsOn,
+  }));
+  checkReferences(read, file);
+  return read;
+}
+
+function lastSegment(path: string): string {
+  return path.replace(/\/+$/, '').split('/').at(-1) ?? path;
+}
+
+function checkReferences(apps: readonly RunApp[], file: string): void {
+  const ids = apps.map((one) => one.appID);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined)
+    throw fault('invalid-config', `${file}: two apps have the ID "${twice}": give one another appID`);
+  for (const one of apps) {
+    const missing = one.dependsOn.find((id) => !ids.includes(id));
+    if (missing !== undefined)
+      throw fault('invalid-config', `${file}: app "${one.appID}" dependsOn "${missing}", which is not in the file`);
+  }
+}
