@@ -58,6 +58,8 @@ export const faults = {
   'invalid-flags': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_FLAGS'),
   'invalid-config': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_CONFIG'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_METADATA'),
+  'state-etag-mismatch': row('ABORTED', 409, 'ERR_STATE_SAVE'),
+  'state-etag-invalid': row('INVALID_ARGUMENT', 400, 'ERR_STATE_SAVE'),
   'health-not-ready': row('UNAVAILABLE', 500, 'ERR_HEALTH_NOT_READY', 'later'),
   'health-appid-not-match': row('INVALID_ARGUMENT', 500, 'ERR_HEALTH_APPID_NOT_MATCH'),
 } as const satisfies Record<string, FaultRow>;

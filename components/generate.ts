@@ -1,0 +1,64 @@
+/**
+ * Writes components/index.ts and docs/components/ from the component files.
+ * Usage: node components/generate.ts
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { z } from 'zod';
+import type { Component } from '#contracts/component.ts';
+import { settingMeta } from '#contracts/settings.ts';
+
+const here = import.meta.dirname;
+const docs = path.resolve(here, '../docs/components');
+
+type Found = { file: string; component: Component };
+
+/** A component file is one which exports `component`; others beside it are its parts. */
+async function find(): Promise<Found[]> {
+  const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.includes('/') && file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .sort();
+  const found: Found[] = [];
+  for (const file of files) {
+    const module = (await import(path.join(here, file))) as { component?: Component };
+    if (module.component) found.push({ file, component: module.component });
+  }
+  return found.sort((a, b) => (a.component.type < b.component.type ? -1 : 1));
+}
+
+function index(found: readonly Found[]): string {
+  const lines = found.flatMap(({ file, component: { type, aliases = [], versions } }) =>
+    [type, ...aliases].flatMap((name) =>
+      versions.map((version) => `  '${name}/${version}': async () => (await import('./${file}')).component,`),
+    ),
+  );
+  return [
+    "// Written by components/generate.ts: run `npm run gen:components`.\nimport type { Component } from '#contracts/component.ts';\n",
+    '/** Every component by `type/version`, both in lower case. A component is loaded when it is first asked for. */',
+    `export const components: Readonly<Record<string, () => Promise<Component>>> = {\n${lines.join('\n')}\n};\n`,
+  ].join('\n');
+}
+
+function page({ component }: Found): string {
+  const { type, aliases = [], versions, title, description, settings } = component;
+  const rows = Object.entries(settings.shape as Record<string, z.ZodType>).map(([name, schema]) => {
+    const meta = settingMeta(schema);
+    const also = meta?.aliases?.length ? ` Also: ${meta.aliases.map((alias) => `\`${alias}\``).join(', ')}.` : '';
+    return `| \`${name}\` | ${meta?.form ?? ''} | ${fallback(schema)} | ${meta?.description ?? ''}${also}${meta?.secret ? ' Keep it in a secret.' : ''} |`;
+  });
+  const table = ['| Metadata | Form | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n');
+  const names = [type, ...aliases].map((name) => `\`${name}\``).join(', ');
+  return `# ${title}\n\n${names}, ${versions.join(', ')}\n\n${description}\n\n${rows.length ? table : 'It takes no metadata.'}\n`;
+}
+
+function fallback(schema: z.ZodType): string {
+  const parsed = schema.safeParse(undefined);
+  if (!parsed.success) return 'required';
+  return parsed.data === undefined || parsed.data === '' ? '' : `\`${JSON.stringify(parsed.data)}\``;
+}
+
+const found = await find();
+writeFileSync(path.join(here, 'index.ts'), index(found));
+rmSync(docs, { recursive: true, force: true });
+mkdirSync(docs, { recursive: true });
+for (const one of found) writeFileSync(path.join(docs, `${one.component.type}.md`), page(one));

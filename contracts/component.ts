@@ -1,0 +1,67 @@
+import type { z } from 'zod';
+import type { Logger } from '#kit/log/logger.ts';
+import { parseSettings } from './settings.ts';
+
+/** Kinds of component, as the first word of a type says. */
+export type ComponentKind =
+  | 'state'
+  | 'pubsub'
+  | 'bindings'
+  | 'secretstores'
+  | 'configuration'
+  | 'lock'
+  | 'crypto'
+  | 'conversation'
+  | 'nameresolution'
+  | 'middleware';
+
+/** What a component gets besides its settings. */
+export type OpenContext = {
+  /** metadata.name of the Component resource. */
+  name: string;
+  log: Logger;
+  /** Aborts when the component shall stop; the object is disposed of after it. */
+  signal: AbortSignal;
+};
+
+/**
+ * A component, defined once: what it is called, how it is set up, and how it is opened. Where it runs is decided
+ * elsewhere. `open` resolves when the component works; it rejects with a `Fault` that names what to mend.
+ */
+export type Component<S extends z.ZodObject = z.ZodObject, T extends AsyncDisposable = AsyncDisposable> = {
+  readonly type: `${ComponentKind}.${string}`;
+  /** Other types which mean the same, from older manifests. */
+  readonly aliases?: readonly `${ComponentKind}.${string}`[];
+  /** The first is the current one; an empty version in a manifest means `v1`. */
+  readonly versions: readonly [string, ...string[]];
+  readonly title: string;
+  /** One or two sentences: what it is good for, and what to know before choosing it. */
+  readonly description: string;
+  /** Metadata name → type; build its fields with settings.ts. */
+  readonly settings: S;
+  open(settings: z.output<S>, context: OpenContext): Promise<T>;
+};
+
+/** Checks the types of a component and returns it. */
+export function defineComponent<S extends z.ZodObject, T extends AsyncDisposable>(
+  component: Component<S, T>,
+): Component<S, T> {
+  return component;
+}
+
+/** Parses a manifest's metadata, warns of names that look misspelt, and opens the component. */
+export async function openComponent<S extends z.ZodObject, T extends AsyncDisposable>(
+  component: Component<S, T>,
+  metadata: Readonly<Record<string, string>>,
+  context: OpenContext,
+): Promise<T> {
+  const { settings, unknown } = parseSettings(component.type, component.settings, metadata);
+  for (const { name, meant } of unknown) {
+    if (meant !== undefined) {
+      context.log.warn(
+        `component ${context.name} (${component.type}): metadata "${name}" is unknown; did you mean "${meant}"?`,
+      );
+    }
+  }
+  return await component.open(settings, context);
+}

@@ -1,0 +1,148 @@
+import { fault } from '#kit/errors/fault.ts';
+import { type Implementation, implement } from '#kit/grpc/service.ts';
+import type { Transport } from '#kit/grpc/transport.ts';
+import {
+  QueriableStateStore,
+  StateStore as StateStoreService,
+  TransactionalStateStore,
+  TransactionalStoreMultiMaxSize,
+} from '#proto/dapr/proto/components/v1/state_pb.js';
+import type { Instances } from '../instances.ts';
+import { bulkGet, inParallel, type Metadata, type StateStore, stateFeatures } from '../state.ts';
+import { etagAsFault, etagAsStatus } from './etag.ts';
+import * as wire from './state-messages.ts';
+
+/** The state services of components.v1, as a pluggable component offers them. */
+export function serve(instances: Instances<StateStore>): Implementation[] {
+  const store = implement(StateStoreService, {
+    async init(request, context) {
+      await instances.init(request.metadata?.properties ?? {}, context);
+      return {};
+    },
+    features: async (_, context) => ({ features: stateFeatures(instances.of(context)) }),
+    async ping(_, context) {
+      await instances.of(context).ping?.(context.signal);
+      return {};
+    },
+    async get(request, context) {
+      return wire.toGetResponse(await instances.of(context).get(wire.fromGet(request), context.signal));
+    },
+    async set(request, context) {
+      await etagAsStatus(instances.of(context).set(wire.fromSet(request), context.signal));
+      return {};
+    },
+    async delete(request, context) {
+      await etagAsStatus(instances.of(context).delete(wire.fromDelete(request), context.signal));
+      return {};
+    },
+    async bulkGet(request, context) {
+      const items = request.items.map(wire.fromGet);
+      const parallelism = Number(request.options?.parallelism ?? 0);
+      return { items: (await bulkGet(instances.of(context), items, parallelism, context.signal)).map(wire.toBulkItem) };
+    },
+    async bulkSet(request, context) {
+      const object = instances.of(context);
+      const items = request.items.map(wire.fromSet);
+      const each = () =>
+        inParallel(items, Number(request.options?.parallelism ?? 0), (item) => object.set(item, context.signal));
+      await etagAsStatus(object.bulkSet ? object.bulkSet(items, context.signal) : each());
+      return {};
+    },
+    async bulkDelete(request, context) {
+      const object = instances.of(context);
+      const items = request.items.map(wire.fromDelete);
+      const each = () =>
+        inParallel(items, Number(request.options?.parallelism ?? 0), (item) => object.delete(item, context.signal));
+      await etagAsStatus(object.bulkDelete ? object.bulkDelete(items, context.signal) : each());
+      return {};
+    },
+  });
+  return [store, ...serveFeatures(instances)];
+}
+
+function serveFeatures(instances: Instances<StateStore>): Implementation[] {
+  return [
+    implement(TransactionalStateStore, {
+      async transact(request, context) {
+        const object = instances.of(context);
+        if (!object.transact) throw fault('unimplemented', 'this state store has no transactions');
+        const operations = request.operations.map(wire.fromOperation);
+        await etagAsStatus(object.transact({ operations, metadata: request.metadata }, context.signal));
+        return {};
+      },
+    }),
+    implement(TransactionalStoreMultiMaxSize, {
+      multiMaxSize: async (_, context) => ({ maxSize: BigInt(instances.of(context).maxOperations ?? -1) }),
+    }),
+    implement(QueriableStateStore, {
+      async query(request, context) {
+        const object = instances.of(context);
+        if (!object.query) throw fault('unimplemented', 'this state store has no queries');
+        return wire.toQueryResponse(await object.query(wire.fromQuery(request), context.signal));
+      },
+    }),
+  ];
+}
+
+/** Initialises the store behind a transport and returns it as an object with the features it declares. */
+export async function attach(transport: Transport, properties: Metadata, signal?: AbortSignal): Promise<StateStore> {
+  const { method } = StateStoreService;
+  await transport.unary(method.init, { metadata: { properties: { ...properties } } }, { signal });
+  const { features } = await transport.unary(method.features, {}, { signal });
+  const store: StateStore = {
+    traits: (['ETAG', 'TTL', 'PARTITION_KEY'] as const).filter((trait) => features.includes(trait)),
+    get: async (request, signal) =>
+      wire.fromGetResponse(await transport.unary(method.get, wire.toGet(request), { signal })),
+    set: (request, signal) => done(transport.unary(method.set, wire.toSet(request), { signal })),
+    delete: (request, signal) => done(transport.unary(method.delete, wire.toDelete(request), { signal })),
+    async bulkGet(requests, signal) {
+      const response = await transport.unary(method.bulkGet, { items: requests.map(wire.toGet) }, { signal });
+      return response.items.map(wire.fromBulkItem);
+    },
+    bulkSet: (requests, signal) =>
+      done(transport.unary(method.bulkSet, { items: requests.map(wire.toSet) }, { signal })),
+    bulkDelete: (requests, signal) =>
+      done(transport.unary(method.bulkDelete, { items: requests.map(wire.toDelete) }, { signal })),
+    async ping(signal) {
+      await transport.unary(method.ping, {}, { signal });
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+  const extras = await attachFeatures(transport, features, signal);
+  return Object.assign(store, extras);
+}
+
+async function attachFeatures(transport: Transport, features: readonly string[], signal?: AbortSignal) {
+  const extras: Partial<Pick<StateStore, 'transact' | 'query'>> & { maxOperations?: number } = {};
+  if (features.includes('TRANSACTIONAL')) {
+    extras.transact = ({ operations, metadata }, signal) => {
+      const request = { operations: operations.map(wire.toOperation), metadata: { ...metadata } };
+      return done(transport.unary(TransactionalStateStore.method.transact, request, { signal }));
+    };
+    const limit = await maxOperations(transport, signal);
+    if (limit !== undefined) extras.maxOperations = limit;
+  }
+  if (features.includes('QUERY_API')) {
+    extras.query = async (query, signal) =>
+      wire.fromQueryResponse(await transport.unary(QueriableStateStore.method.query, wire.toQuery(query), { signal }));
+  }
+  return extras;
+}
+
+/** Older components lack the method; they have no limit. */
+async function maxOperations(transport: Transport, signal?: AbortSignal): Promise<number | undefined> {
+  try {
+    const { maxSize } = await transport.unary(TransactionalStoreMultiMaxSize.method.multiMaxSize, {}, { signal });
+    return maxSize > 0n ? Number(maxSize) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function done(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    throw etagAsFault(error);
+  }
+}
