@@ -1,0 +1,162 @@
+import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
+import { retryEverything } from './codes.ts';
+import { exponentialDefaults, type PolicyTables, type TargetSpec } from './decode.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { Policy } from './run.ts';
+
+/** The kinds of component as they stand in the names of default policies. */
+export type PolicyComponentKind =
+  | 'Binding'
+  | 'Configuration'
+  | 'Lock'
+  | 'Pubsub'
+  | 'Crypto'
+  | 'Conversation'
+  | 'Secretstore'
+  | 'Statestore';
+
+export type BuiltInRetry = 'service' | 'actor' | 'actor-reminder' | 'actor-not-found' | 'initialization';
+
+/** Finds the policy of each call. Answers the same object for the same target, so that breakers keep their counts. */
+export type PolicyResolver = {
+  endpoint(appId: string, endpoint: string): Policy;
+  /** Around the wait for an actor's turn: retries and breaker, no timeout. */
+  actorBeforeTurn(type: string, id: string): Policy;
+  /** Within an actor's turn: the timeout only. */
+  actorWithinTurn(type: string): Policy;
+  component(name: string, kind: PolicyComponentKind, direction: 'inbound' | 'outbound'): Policy;
+  builtIn(name: BuiltInRetry): Policy;
+  /** Whether the resources name this app: then the built-in retries step back. */
+  definesApp(appId: string): boolean;
+};
+
+export type BreakerWatch = (name: string, from: BreakerState, to: BreakerState) => void;
+
+const seconds = (count: number) => count * 1_000;
+const constant = (durationMs: number, maxRetries: number): RetryPolicy => ({
+  kind: 'constant',
+  durationMs,
+  maxRetries,
+  matching: retryEverything,
+});
+
+/** Empty tables with Dapr's built-in retries; resources are added on top and may replace most of them. */
+export function builtInTables(): PolicyTables {
+  const retries = new Map<string, RetryPolicy>([
+    ['DaprBuiltInServiceRetries', constant(seconds(1), 3)],
+    ['DaprBuiltInActorRetries', constant(seconds(1), 3)],
+    ['DaprBuiltInActorNotFoundRetries', constant(seconds(1), 5)],
+    [
+      'DaprBuiltInActorReminderRetries',
+      {
+        kind: 'exponential',
+        ...exponentialDefaults,
+        maxIntervalMs: seconds(60),
+        maxRetries: -1,
+        matching: retryEverything,
+      },
+    ],
+    [
+      'DaprBuiltInInitializationRetries',
+      {
+        kind: 'exponential',
+        ...exponentialDefaults,
+        maxIntervalMs: seconds(1),
+        maxElapsedMs: seconds(10),
+        maxRetries: 3,
+        matching: retryEverything,
+      },
+    ],
+  ]);
+  return {
+    timeouts: new Map(),
+    retries,
+    breakers: new Map(),
+    apps: new Map(),
+    actors: new Map(),
+    components: new Map(),
+  };
+}
+
+const builtInNames: Readonly<Record<BuiltInRetry, string>> = {
+  service: 'DaprBuiltInServiceRetries',
+  actor: 'DaprBuiltInActorRetries',
+  'actor-reminder': 'DaprBuiltInActorReminderRetries',
+  'actor-not-found': 'DaprBuiltInActorNotFoundRetries',
+  initialization: 'DaprBuiltInInitializationRetries',
+};
+
+const endpointsKept = 100;
+const actorsKept = 5_000;
+
+/** Builds the finder over decoded tables. Names of default policies: `Default[App|Actor|…Component…]{Retry,Timeout,CircuitBreaker}Policy`. */
+export function createPolicyResolver(
+  tables: PolicyTables,
+  now: () => number,
+  watch: BreakerWatch = () => {},
+): PolicyResolver {
+  const caches = new Map<string, Map<string, Policy>>();
+  const cached = (group: string, key: string, limit: number, build: () => Policy): Policy => {
+    const cache = caches.get(group) ?? new Map<string, Policy>();
+    caches.set(group, cache);
+    const found = cache.get(key) ?? build();
+    cache.delete(key);
+    cache.set(key, found);
+    if (cache.size > limit) cache.delete(cache.keys().next().value!);
+    return found;
+  };
+  const breaker = (template: string | undefined, name: string): Breaker | undefined => {
+    const settings = template === undefined ? undefined : tables.breakers.get(template);
+    if (settings === undefined) return undefined;
+    return createBreaker({ name, ...settings }, now, (from, to) => watch(name, from, to));
+  };
+  const assemble = (name: string, target: TargetSpec, breakerName: string): Policy => ({
+    name,
+    timeoutMs: target.timeout === undefined ? undefined : tables.timeouts.get(target.timeout),
+    retry: target.retry === undefined ? undefined : tables.retries.get(target.retry),
+    breaker: breaker(target.circuitBreaker, breakerName),
+  });
+
+  return {
+    endpoint(appId, endpoint) {
+      const target = tables.apps.get(appId) ?? defaults(tables, ['App']);
+      const limit = target.circuitBreakerCacheSize || endpointsKept;
+      return cached(`app ${appId}`, endpoint, limit, () =>
+        assemble(`endpoint[${appId}, ${endpoint}]`, target, endpoint),
+      );
+    },
+    actorBeforeTurn(type, id) {
+      const target = tables.actors.get(type) ?? { circuitBreakerScope: 'type', ...defaults(tables, ['Actor']) };
+      const key = target.circuitBreakerScope === 'type' ? type : `${type}-${id}`;
+      const limit = target.circuitBreakerCacheSize || actorsKept;
+      const { timeout: _none, ...beforeTurn } = target;
+      return cached(`actor ${type}`, key, limit, () => assemble(`actor[${type}, ${id}]`, beforeTurn, key));
+    },
+    actorWithinTurn(type) {
+      const { timeout } = tables.actors.get(type) ?? defaults(tables, ['Actor']);
+      return cached('actor turn', type, actorsKept, () => assemble(`actor[${type}]`, { timeout }, type));
+    },
+    component(name, kind, direction) {
+      const side = direction === 'inbound' ? 'Inbound' : 'Outbound';
+      const levels = [`${kind}Component${side}`, `Component${side}`, 'Component'];
+      const target = tables.components.get(name)?.[direction] ?? defaults(tables, levels);
+      const label = `component[${name}] ${direction === 'inbound' ? 'input' : 'output'}`;
+      return cached(`component ${direction}`, `${kind} ${name}`, Number.POSITIVE_INFINITY, () =>
+        assemble(label, target, `${target.circuitBreaker ?? ''}-${name}`),
+      );
+    },
+    builtIn: (name) => ({ ...assemble(builtInNames[name], { retry: builtInNames[name] }, ''), timeoutMs: undefined }),
+    definesApp: (appId) => tables.apps.has(appId),
+  };
+}
+
+/** The default policies of the first level that has one, kind by kind; the bare `Default…Policy` comes last. */
+function defaults(tables: PolicyTables, levels: readonly string[]): TargetSpec {
+  const pick = (table: ReadonlyMap<string, unknown>, what: string): string | undefined =>
+    [...levels, ''].map((level) => `Default${level}${what}Policy`).find((name) => table.has(name));
+  return {
+    timeout: pick(tables.timeouts, 'Timeout'),
+    retry: pick(tables.retries, 'Retry'),
+    circuitBreaker: pick(tables.breakers, 'CircuitBreaker'),
+  };
+}
