@@ -59,6 +59,7 @@ export const faults = {
   'too-large': row('RESOURCE_EXHAUSTED', 413, 'ERR_TOO_LARGE'),
   'invalid-flags': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_FLAGS'),
   'invalid-config': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_CONFIG'),
+  'invalid-resource': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_RESOURCE'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_METADATA'),
   'state-etag-mismatch': row('ABORTED', 409, 'ERR_STATE_SAVE'),
   'state-etag-invalid': row('INVALID_ARGUMENT', 400, 'ERR_STATE_SAVE'),
