@@ -16,7 +16,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 const outputs: Readonly<Record<string, readonly string[]>> = {
   'gen:proto': ['proto/gen'],
   'gen:components': ['components/index.ts', 'docs/components'],
-  'gen:crds': ['crds/gen', 'charts/outrigger/crds', 'docs/kinds'],
+  'gen:crds': ['charts/outrigger/files/crds', 'docs/kinds'],
   'gen:flags': ['docs/flags'],
 };
 
