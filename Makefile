@@ -7,7 +7,7 @@ jest := $(node) --experimental-vm-modules --no-warnings node_modules/jest/bin/je
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
@@ -34,5 +34,17 @@ fix: deps ## Format and mend what the linter can
 	npx --no-install biome check --write .
 
 .PHONY: test
-test: deps ## Every test: checks, units, real servers, the cluster; ends with `N passed, N failed`
+test: setup ## Every test: checks, units, real servers, the cluster; ends with `N passed, N failed`
 	$(node) tools/test.ts
+
+.PHONY: setup
+setup: deps ## Install the Debian packages that tests and demo need, if missing (root)
+	@$(node) e2e/setup.ts
+
+.PHONY: cluster-up cluster-down cluster-status
+cluster-up: setup ## Start the test cluster, or find it running
+	@$(node) e2e/cluster/main.ts up
+cluster-down: deps ## Stop the test cluster and delete what it had
+	@$(node) e2e/cluster/main.ts down
+cluster-status: deps ## Tell whether the test cluster is up, and its kubeconfig
+	@$(node) e2e/cluster/main.ts status

@@ -1,4 +1,5 @@
-import { access, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder } from '../cache.ts';
@@ -67,7 +68,7 @@ const attempts = 4;
 export async function binaries(name: ProgramName, progress: Progress = silent): Promise<string> {
   const program: Program = programs[name];
   const version = await versionOf(program);
-  const folder = cacheFolder(`${program.name}-${version.replace(/^v/, '')}`);
+  const folder = cacheFolder(`${program.name}-${version.replace(/^v/, '')}-${await digestOf(program)}`);
   if (await exists(folder)) return folder;
   return progress.step(`build ${program.name} ${version} (once, about ${program.cold})`, () =>
     locked(`${folder}.lock`, async () => {
@@ -119,6 +120,14 @@ async function versionOf(program: Program): Promise<string> {
   const found = new RegExp(`^(?:require )?\\s*${program.module} (v\\S+)`, 'm').exec(text);
   if (!found?.[1]) throw new Error(`${file} requires no ${program.module}`);
   return found[1];
+}
+
+/** Tells builds of one version apart, as what we wrote around the program may change. */
+async function digestOf(program: Program): Promise<string> {
+  const folder = join(sources, program.name);
+  const hash = createHash('sha256').update(JSON.stringify(program));
+  for (const name of (await readdir(folder)).sort()) hash.update(await readFile(join(folder, name)));
+  return hash.digest('hex').slice(0, 6);
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -1,0 +1,94 @@
+/**
+ * Installs the Debian packages that the tests and the demo need, those that
+ * are missing only, and none of their services: everything runs on the
+ * project's own ports and folders.
+ * Usage: node e2e/setup.ts
+ */
+import { access, constants, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+import { progress } from './progress.ts';
+import { run } from './run.ts';
+
+/** What is needed, a command or a file, and the Debian package that brings it. */
+const needs: Record<string, string> = {
+  ip: 'iproute2',
+  nsenter: 'util-linux',
+  setpriv: 'util-linux',
+  iptables: 'iptables',
+  conntrack: 'conntrack',
+  socat: 'socat',
+  containerd: 'containerd',
+  ctr: 'containerd',
+  runc: 'runc',
+  '/usr/lib/cni/bridge': 'containernetworking-plugins',
+  etcd: 'etcd-server',
+  'redis-server': 'redis-server',
+  buildah: 'buildah',
+};
+
+const policy = '/usr/sbin/policy-rc.d';
+
+async function main(): Promise<void> {
+  const packages = await missing();
+  if (packages.length > 0) await install(packages);
+  const still = await missing();
+  if (still.length > 0) throw new Error(`these packages did not bring what they should: ${still.join(', ')}`);
+  if (!(await found('go'))) {
+    throw new Error('Go is missing: install 1.24 or later from https://go.dev/dl/ and put it on the PATH');
+  }
+}
+
+async function missing(): Promise<string[]> {
+  const packages = new Set<string>();
+  for (const [need, name] of Object.entries(needs)) {
+    if (!(await found(need))) packages.add(name);
+  }
+  return [...packages];
+}
+
+async function install(packages: string[]): Promise<void> {
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (!(await found('apt-get'))) throw new Error(`this machine has no apt-get; install: ${packages.join(' ')}`);
+  if (process.getuid?.() !== 0) throw new Error(`not root, so nothing was installed; run: sudo ${command}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args: string[]): Promise<string> => run('apt-get', args, { env });
+  const [, ...args] = command.split(' ');
+  await progress(process.stdout).step(`install ${packages.length} Debian packages: ${packages.join(' ')}`, () =>
+    withoutServices(async () => {
+      await apt(...args).catch(async () => {
+        await apt('update');
+        await apt(...args);
+      });
+    }),
+  );
+}
+
+/** Debian starts a service it installs unless this file tells it not to. */
+async function withoutServices(work: () => Promise<void>): Promise<void> {
+  const mine = !(await exists(policy));
+  if (mine) await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    await work();
+  } finally {
+    if (mine) await rm(policy, { force: true });
+  }
+}
+
+async function found(need: string): Promise<boolean> {
+  if (need.startsWith('/')) return exists(need);
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const places = await Promise.all(folders.map((folder) => exists(join(folder, need))));
+  return places.includes(true);
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`setup: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
