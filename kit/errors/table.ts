@@ -63,6 +63,11 @@ export const faults = {
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_METADATA'),
   'state-etag-mismatch': row('ABORTED', 409, 'ERR_STATE_SAVE'),
   'state-etag-invalid': row('INVALID_ARGUMENT', 400, 'ERR_STATE_SAVE'),
+  /** The object changed since it was read: read it again. */
+  conflict: row('ABORTED', 409, 'ERR_CONFLICT', 'later'),
+  'already-exists': row('ALREADY_EXISTS', 409, 'ERR_ALREADY_EXISTS'),
+  /** What was asked for is no longer kept: a version to watch from, a page to go on with. */
+  gone: row('OUT_OF_RANGE', 410, 'ERR_GONE'),
   'health-not-ready': row('UNAVAILABLE', 500, 'ERR_HEALTH_NOT_READY', 'later'),
   'health-appid-not-match': row('INVALID_ARGUMENT', 500, 'ERR_HEALTH_APPID_NOT_MATCH'),
 } as const satisfies Record<string, FaultRow>;
