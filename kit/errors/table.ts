@@ -55,6 +55,7 @@ export const faults = {
   'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'ERR_DEADLINE_EXCEEDED', 'later'),
   'circuit-open': row('UNAVAILABLE', 503, 'ERR_CIRCUIT_OPEN', 'later'),
   'circuit-busy': row('UNAVAILABLE', 503, 'ERR_CIRCUIT_BUSY', 'later'),
+  'app-not-found': row('NOT_FOUND', 500, 'ERR_DIRECT_INVOKE', 'later'),
   'not-found': row('NOT_FOUND', 404, 'ERR_NOT_FOUND'),
   'too-large': row('RESOURCE_EXHAUSTED', 413, 'ERR_TOO_LARGE'),
   'invalid-flags': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_FLAGS'),
