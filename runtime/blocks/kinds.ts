@@ -1,0 +1,5 @@
+import type { Kind } from './kind.ts';
+import { stateKind } from './state/kind.ts';
+
+/** Every kind of component the runtime can use. A component of another kind cannot be loaded. */
+export const kinds: readonly Kind[] = [stateKind as Kind];

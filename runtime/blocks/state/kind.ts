@@ -1,0 +1,32 @@
+import { type StateStore, stateFeatures } from '#contracts/state.ts';
+import { defineKind } from '../kind.ts';
+import { keyPrefix } from './key-prefix.ts';
+import { storeAbsent } from './state-faults.ts';
+import { type ValueCipher, valueCipher } from './value-cipher.ts';
+
+/** A state store in use. */
+export type BoundStore = {
+  readonly name: string;
+  readonly store: StateStore;
+  /** What stands before each key in the store, `||` included; empty for none. */
+  readonly prefix: string;
+  /** Encrypts values; undefined where the Component has no key for it. */
+  readonly cipher: ValueCipher | undefined;
+};
+
+/** State stores. */
+export const stateKind = defineKind<StateStore, BoundStore>({
+  category: 'state',
+  metric: 'state',
+  bind: (store, context) => ({
+    name: context.name,
+    store,
+    prefix: keyPrefix(context),
+    cipher: valueCipher(context),
+  }),
+  capabilities({ store }) {
+    const features = stateFeatures(store);
+    return store.transact && features.includes('ETAG') ? [...features, 'ACTOR'] : features;
+  },
+  absent: storeAbsent,
+});

@@ -1,0 +1,119 @@
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
+import { faults } from '#kit/errors/table.ts';
+import type { Implementation } from '#kit/grpc/service.ts';
+import { errorInfo } from '../../blocks/details.ts';
+import type { Invoke, Operation } from '../../blocks/operation.ts';
+import { compose, type Stage } from '../../chain.ts';
+import { type AccessRules, isAllowed } from '../../stages/access.ts';
+import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
+import type { DoorWatch } from '../served.ts';
+import { type GrpcCall, GrpcContext } from './context.ts';
+
+export type GrpcDoorOptions = {
+  operations: readonly Operation[];
+  stages: readonly Stage[];
+  access: AccessRules;
+  token: TokenCheck | undefined;
+  watch: DoorWatch;
+};
+
+type Handler = (request: never, call: GrpcCall) => unknown;
+
+/** The gRPC door: the services whose methods the operations are, for a server of kit/grpc. */
+export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
+  const services = new Map<DescService, Record<string, Handler>>();
+  for (const operation of options.operations) {
+    if (!isAllowed(options.access, 'grpc', { api: operation.api })) continue;
+    const invoke = compose(operation, 'grpc', options.stages);
+    for (const method of [operation.method, ...operation.alsoAs]) {
+      const handlers = services.get(method.parent) ?? {};
+      services.set(method.parent, handlers);
+      handlers[method.localName] = handlerOf(method, invoke, options);
+    }
+  }
+  return [...services].map(([service, handlers]) => ({ service, handlers: handlers as Implementation['handlers'] }));
+}
+
+function handlerOf(method: DescMethod, invoke: Invoke, { token, watch }: GrpcDoorOptions): Handler {
+  const streams = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
+  const handler = streams ? streamHandler(invoke, token, watch) : unaryHandler(invoke, token, watch);
+  return watch.served && !streams ? served(method, handler, watch.served) : handler;
+}
+
+function unaryHandler(invoke: Invoke, token: TokenCheck | undefined, watch: DoorWatch): Handler {
+  return async (request, call) => {
+    try {
+      if (token) checkToken(token, call);
+      return await invoke(request, new GrpcContext(call));
+    } catch (thrown) {
+      throw answered(thrown, watch);
+    }
+  };
+}
+
+function streamHandler(invoke: Invoke, token: TokenCheck | undefined, watch: DoorWatch): Handler {
+  return async function* (request, call) {
+    try {
+      if (token) checkToken(token, call);
+      yield* invoke(request, new GrpcContext(call)) as AsyncIterable<unknown>;
+    } catch (thrown) {
+      throw answered(thrown, watch);
+    }
+  };
+}
+
+/** Throws `unauthenticated` unless the call carries the API token. */
+export function checkToken(token: TokenCheck, { metadata }: GrpcCall): void {
+  const given = metadata[apiTokenHeader];
+  if (given === undefined) throw fault('unauthenticated', 'missing api token in request metadata');
+  if (!token(typeof given === 'string' ? given : given[0])) {
+    throw fault('unauthenticated', 'authentication error: api token mismatch');
+  }
+}
+
+/** What is thrown to the server: a peer's own status as it is, anything else as a fault with an ErrorInfo. */
+function answered(thrown: unknown, watch: DoorWatch): unknown {
+  if (thrown instanceof Error && thrown.name === 'StatusError') return thrown;
+  const problem = toFault(thrown);
+  watch.failed?.(problem);
+  if (problem.details.some((detail) => detail.kind === 'error-info')) return problem;
+  return withErrorInfo(problem);
+}
+
+const withErrorInfo = ({ key, message, errorCode, details, cause }: Fault): Fault =>
+  fault(key, message, { errorCode, cause, details: [...details, errorInfo(errorCode)] });
+
+function served(method: DescMethod, handler: Handler, watch: NonNullable<DoorWatch['served']>): Handler {
+  const path = `/${method.parent.typeName}/${method.name}`;
+  const done = (call: GrpcCall, status: number, began: number) =>
+    watch({
+      door: 'grpc',
+      operation: method.name,
+      verb: '',
+      path,
+      template: '',
+      status,
+      milliseconds: performance.now() - began,
+      userAgent: call.metadata['user-agent'] as string | undefined,
+      requestBytes: 0,
+      responseBytes: 0,
+      healthCheck: false,
+    });
+  return async (request, call) => {
+    const began = performance.now();
+    try {
+      const reply = await handler(request, call);
+      done(call, 0, began);
+      return reply;
+    } catch (thrown) {
+      done(call, statusOf(thrown), began);
+      throw thrown;
+    }
+  };
+}
+
+function statusOf(thrown: unknown): number {
+  if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number') return thrown.code;
+  return faults[toFault(thrown).key].grpc;
+}

@@ -1,0 +1,125 @@
+import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
+import type { Operation } from '../../blocks/operation.ts';
+import type { RestReply, RouteMethod } from '../../blocks/rest.ts';
+import { compose, type Stage } from '../../chain.ts';
+import { type AccessRules, isAllowed } from '../../stages/access.ts';
+import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
+import type { DoorWatch } from '../served.ts';
+import { HttpCall, type IncomingCall } from './call.ts';
+import { type Endpoint, operationEndpoint } from './endpoint.ts';
+import { faultReply } from './fault-reply.ts';
+import type { Page } from './page.ts';
+import { cleanPath } from './path.ts';
+import { createRouter } from './router.ts';
+
+export type HttpDoorOptions = {
+  operations: readonly Operation[];
+  pages: readonly Page[];
+  stages: readonly Stage[];
+  access: AccessRules;
+  token: TokenCheck | undefined;
+  watch: DoorWatch;
+  /** What answers a path no route matches, such as invocation by header; undefined answers 404. */
+  fallback?: Page | undefined;
+};
+
+/** Answers a call; never rejects. Knows nothing of sockets. */
+export type HttpDoor = (incoming: IncomingCall) => Promise<RestReply>;
+
+const notFound: Page = { name: '', methods: [], path: '', answer: () => ({ status: 404 }) };
+
+/** The HTTP door: routes a request to its operation or page, and answers faults as JSON. */
+export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
+  const router = createRouter<Endpoint>();
+  const add = (methods: readonly RouteMethod[], endpoint: Endpoint) => {
+    for (const method of methods) router.add(method, endpoint.template, endpoint);
+  };
+  for (const operation of options.operations) {
+    const invoke = compose(operation, 'http', options.stages);
+    for (const route of operation.routes) {
+      if (!isAllowed(options.access, 'http', { api: operation.api, path: route.path })) continue;
+      add(route.methods, operationEndpoint(operation, route, invoke));
+    }
+  }
+  for (const page of options.pages) {
+    if (page.api !== undefined && !isAllowed(options.access, 'http', { api: page.api, path: page.path })) continue;
+    add(page.methods, pageEndpoint(page));
+  }
+  const fallback = pageEndpoint(options.fallback ?? notFound);
+  const { token, watch } = options;
+
+  return async (incoming) => {
+    const began = watch.served === undefined ? 0 : performance.now();
+    const { url, headers, method } = incoming;
+    const mark = url.indexOf('?');
+    const path = cleanPath(mark < 0 ? url : url.slice(0, mark));
+    const match = router.find(method, path);
+    const endpoint = match?.value ?? fallback;
+    const call = new HttpCall(incoming, match?.params ?? {}, mark < 0 ? '' : url.slice(mark + 1));
+    const allowed = token === undefined || endpoint.open || token(headers[apiTokenHeader] as string | undefined);
+    const reply = allowed ? await answer(endpoint, call, incoming, watch) : unauthorized;
+    if (watch.served) watch.served(servedCall(incoming, path, endpoint, call, reply, began));
+    return reply;
+  };
+}
+
+const unauthorized: RestReply = Object.freeze({
+  status: 401,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'invalid api token\n',
+});
+
+async function answer(
+  endpoint: Endpoint,
+  call: HttpCall,
+  incoming: IncomingCall,
+  watch: DoorWatch,
+): Promise<RestReply> {
+  try {
+    for (const name in call.params) if (call.params[name] === undefined) throw brokenEscape(name);
+    if (!endpoint.streams) call.body = await incoming.read();
+    return await endpoint.answer(call);
+  } catch (thrown) {
+    const problem = toFault(thrown);
+    watch.failed?.(problem);
+    return faultReply(problem);
+  }
+}
+
+const brokenEscape = (name: string): Fault =>
+  fault('bad-request', `failed to unescape request parameter "${name}": invalid percent escape`);
+
+function pageEndpoint(page: Page): Endpoint {
+  return {
+    name: page.name,
+    template: page.path,
+    streams: page.streams ?? false,
+    healthCheck: page.healthCheck ?? false,
+    open: page.open ?? false,
+    answer: (call) => page.answer(call),
+  };
+}
+
+function servedCall(
+  incoming: IncomingCall,
+  path: string,
+  endpoint: Endpoint,
+  call: HttpCall,
+  reply: RestReply,
+  began: number,
+) {
+  const { body } = reply;
+  return {
+    door: 'http' as const,
+    operation: endpoint.name,
+    verb: incoming.method,
+    path,
+    template: endpoint.template,
+    status: reply.status,
+    milliseconds: performance.now() - began,
+    userAgent: incoming.headers['user-agent'] as string | undefined,
+    requestBytes: call.body.length,
+    responseBytes: typeof body === 'string' || body instanceof Uint8Array ? body.length : 0,
+    healthCheck: endpoint.healthCheck,
+  };
+}

@@ -1,0 +1,70 @@
+import {
+  create,
+  type DescMessage,
+  fromJsonString,
+  type Message,
+  type MessageInitShape,
+  toJsonString,
+} from '@bufbuild/protobuf';
+import type { AnyRoute, Invoke, Operation } from '../../blocks/operation.ts';
+import { malformed, noContent, type RestReply } from '../../blocks/rest.ts';
+import type { HttpCall } from './call.ts';
+
+/** What answers one route. */
+export type Endpoint = {
+  /** `GetState`. */
+  name: string;
+  template: string;
+  streams: boolean;
+  healthCheck: boolean;
+  open: boolean;
+  answer(call: HttpCall): RestReply | Promise<RestReply>;
+};
+
+/** Joins a route's mapping to its operation behind the chain. */
+export function operationEndpoint(operation: Operation, route: AnyRoute, invoke: Invoke): Endpoint {
+  const { input, output, methodKind } = operation.method;
+  const toRequest = route.toRequest ?? ((http) => fromBodyAndPath(input, http as HttpCall));
+  const toReply = route.toReply ?? defaultReply(output, route.status);
+  const clientStreams = methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
+  return {
+    name: operation.method.name,
+    template: route.path,
+    streams: route.streams,
+    healthCheck: false,
+    open: false,
+    async answer(call) {
+      const init = toRequest(call);
+      const request = clientStreams ? messages(input, init as AsyncIterable<unknown>) : messageOf(input, init);
+      const reply = await invoke(request as never, call);
+      return toReply(reply as never, call);
+    },
+  };
+}
+
+function messageOf(schema: DescMessage, init: unknown): Message {
+  return create(schema, init as MessageInitShape<DescMessage>);
+}
+
+async function* messages(schema: DescMessage, inits: AsyncIterable<unknown>): AsyncIterable<Message> {
+  for await (const init of inits) yield messageOf(schema, init);
+}
+
+/** The body as protobuf JSON, unknown fields ignored, with the path's parameters in the fields of their names. */
+function fromBodyAndPath(schema: DescMessage, call: HttpCall): Message {
+  const message = call.body.length === 0 ? create(schema) : parse(schema, call.body.toString());
+  return Object.assign(message, call.params);
+}
+
+function parse(schema: DescMessage, text: string): Message {
+  try {
+    return fromJsonString(schema, text, { ignoreUnknownFields: true });
+  } catch (thrown) {
+    throw malformed((thrown as Error).message);
+  }
+}
+
+function defaultReply(schema: DescMessage, status: number): (reply: never) => RestReply {
+  if (schema.typeName === 'google.protobuf.Empty') return () => noContent;
+  return (reply) => ({ status, body: toJsonString(schema, create(schema, reply)) });
+}
