@@ -3,5 +3,9 @@ import type { Component } from '#contracts/component.ts';
 
 /** Every component by `type/version`, both in lower case. A component is loaded when it is first asked for. */
 export const components: Readonly<Record<string, () => Promise<Component>>> = {
+  'nameresolution.kubernetes/v1': async () => (await import('./nameresolution/kubernetes.ts')).component,
+  'nameresolution.mdns/v1': async () => (await import('./nameresolution/mdns.ts')).component,
+  'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,
+  'pubsub.in-memory/v1': async () => (await import('./pubsub/in-memory.ts')).component,
   'state.in-memory/v1': async () => (await import('./state/in-memory.ts')).component,
 };

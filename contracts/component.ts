@@ -2,6 +2,9 @@ import type { z } from 'zod';
 import type { Logger } from '#kit/log/logger.ts';
 import { parseSettings } from './settings.ts';
 
+/** String pairs of a manifest, a request or a response, as Dapr calls them everywhere. */
+export type Metadata = Readonly<Record<string, string>>;
+
 /** Kinds of component, as the first word of a type says. */
 export type ComponentKind =
   | 'state'
@@ -52,7 +55,7 @@ export function defineComponent<S extends z.ZodObject, T extends AsyncDisposable
 /** Parses a manifest's metadata, warns of names that look misspelt, and opens the component. */
 export async function openComponent<S extends z.ZodObject, T extends AsyncDisposable>(
   component: Component<S, T>,
-  metadata: Readonly<Record<string, string>>,
+  metadata: Metadata,
   context: OpenContext,
 ): Promise<T> {
   const { settings, unknown } = parseSettings(component.type, component.settings, metadata);

@@ -1,6 +1,7 @@
+import type { Metadata } from './component.ts';
+
 export type Consistency = 'eventual' | 'strong';
 export type Concurrency = 'first-write' | 'last-write';
-export type Metadata = Readonly<Record<string, string>>;
 
 export type StateGet = { key: string; consistency?: Consistency | undefined; metadata?: Metadata | undefined };
 

@@ -8,7 +8,8 @@ import {
   TransactionalStoreMultiMaxSize,
 } from '#proto/dapr/proto/components/v1/state_pb.js';
 import type { Instances } from '../instances.ts';
-import { bulkGet, inParallel, type Metadata, type StateStore, stateFeatures } from '../state.ts';
+import { bulkGet, inParallel, type StateStore, stateFeatures } from '../state.ts';
+import type { AttachOptions } from './attach.ts';
 import { etagAsFault, etagAsStatus } from './etag.ts';
 import * as wire from './state-messages.ts';
 
@@ -85,7 +86,7 @@ function serveFeatures(instances: Instances<StateStore>): Implementation[] {
 }
 
 /** Initialises the store behind a transport and returns it as an object with the features it declares. */
-export async function attach(transport: Transport, properties: Metadata, signal?: AbortSignal): Promise<StateStore> {
+export async function attach(transport: Transport, { properties, signal }: AttachOptions): Promise<StateStore> {
   const { method } = StateStoreService;
   await transport.unary(method.init, { metadata: { properties: { ...properties } } }, { signal });
   const { features } = await transport.unary(method.features, {}, { signal });

@@ -46,6 +46,8 @@ export function readCsr(pem: string): Csr {
 function parse(der: Buffer): { info: Buffer; hash: string | null; signature: Buffer; csr: Csr } {
   const [info, algorithm, bits, ...rest] = readDerSequence(der);
   if (!info || !algorithm || !bits || rest.length > 0) throw fault('bad-request', 'expected three elements');
+  if (info.tag !== 0x30 || algorithm.tag !== 0x30)
+    throw fault('bad-request', 'expected two sequences and a bit string');
   const publicKey = readPublicKey(readDerChildren(info));
   const hash = signatureHash(publicKey, readDerOid(readDerChildren(algorithm)[0]));
   const spki = publicKey.export({ type: 'spki', format: 'der' });

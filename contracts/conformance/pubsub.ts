@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
+import type { Message, PubSub } from '../pubsub.ts';
+import { pubsubFeatures } from '../pubsub.ts';
+import { attach, serve } from '../wire/pubsub.ts';
+import { eventually } from './eventually.ts';
+import { bothWays, type Open } from './ways.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const textOf = (data: Uint8Array) => new TextDecoder().decode(data);
+
+/**
+ * What every pub/sub component must do; run it from the component's test. `open` makes a component whose subscriptions
+ * deliver again at once, or soon, what a handler rejects.
+ */
+export function pubsubConformance(name: string, open: Open<PubSub>): void {
+  for (const [way, openThisWay] of bothWays(open, { serve, attach })) {
+    describe(`${name} ${way}`, () => {
+      let pubsub: PubSub;
+      let topic: string;
+      let stop: AbortController;
+      beforeEach(async () => {
+        pubsub = await openThisWay();
+        topic = `conformance-${randomUUID()}`;
+        stop = new AbortController();
+      });
+      afterEach(async () => {
+        stop.abort();
+        await pubsub[Symbol.asyncDispose]();
+      });
+      const subject = () => ({ pubsub, topic, signal: stop.signal });
+
+      delivery(subject);
+      features(subject);
+    });
+  }
+}
+
+type Subject = () => { pubsub: PubSub; topic: string; signal: AbortSignal };
+
+/** A subscription may take effect a moment after it is made, so a first message is published until one arrives. */
+async function subscribed(
+  { pubsub, topic, signal }: ReturnType<Subject>,
+  handler: (message: Message) => Promise<void>,
+) {
+  let ready = false;
+  await pubsub.subscribe(
+    { topic },
+    async (message) => {
+      if (textOf(message.data) !== 'probe') return await handler(message);
+      ready = true;
+    },
+    signal,
+  );
+  await eventually(async () => {
+    await pubsub.publish({ pubsubName: 'p', topic, data: bytes('probe') });
+    return ready;
+  });
+}
+
+function delivery(subject: Subject): void {
+  it('delivers every message with its topic and its very bytes', async () => {
+    const { pubsub, topic } = subject();
+    const received: Message[] = [];
+    await subscribed(subject(), async (message) => void received.push(message));
+    const data = Uint8Array.from([0, 255, 10, 34]);
+    await pubsub.publish({ pubsubName: 'p', topic, data });
+    for (let i = 0; i < 20; i++) await pubsub.publish({ pubsubName: 'p', topic, data: bytes(`m${i}`) });
+    await eventually(() => received.length >= 21);
+    expect(received.every((message) => message.topic === topic)).toBe(true);
+    expect(received.some((message) => Buffer.from(message.data).equals(data))).toBe(true);
+    expect(new Set(received.map((message) => textOf(message.data))).size).toBe(21);
+  });
+
+  it('delivers again what a handler rejected', async () => {
+    const { pubsub, topic } = subject();
+    let tries = 0;
+    await subscribed(subject(), async () => {
+      tries += 1;
+      if (tries === 1) throw new Error('not now');
+    });
+    await pubsub.publish({ pubsubName: 'p', topic, data: bytes('again') });
+    await eventually(() => tries >= 2);
+  });
+
+  it('keeps topics apart', async () => {
+    const { pubsub, topic } = subject();
+    const received: string[] = [];
+    await subscribed(subject(), async (message) => void received.push(textOf(message.data)));
+    await pubsub.publish({ pubsubName: 'p', topic: `${topic}-other`, data: bytes('stray') });
+    await pubsub.publish({ pubsubName: 'p', topic, data: bytes('mine') });
+    await eventually(() => received.includes('mine'));
+    expect(received).not.toContain('stray');
+  });
+
+  it('stops delivering when the subscription is aborted', async () => {
+    const { pubsub, topic, signal } = subject();
+    const own = new AbortController();
+    const received: string[] = [];
+    await subscribed({ pubsub, topic, signal: AbortSignal.any([signal, own.signal]) }, async (message) => {
+      received.push(textOf(message.data));
+    });
+    own.abort();
+    const witness: string[] = [];
+    await subscribed(subject(), async (message) => void witness.push(textOf(message.data)));
+    await pubsub.publish({ pubsubName: 'p', topic, data: bytes('late') });
+    await eventually(() => witness.includes('late'));
+    expect(received).not.toContain('late');
+  });
+}
+
+function features(subject: Subject): void {
+  it('publishes many messages at once, where it can', async () => {
+    const { pubsub, topic } = subject();
+    if (!pubsub.bulkPublish) return;
+    const received: string[] = [];
+    await subscribed(subject(), async (message) => void received.push(textOf(message.data)));
+    const entries = ['a', 'b', 'c'].map((text) => ({ entryId: text, event: bytes(text), contentType: 'text/plain' }));
+    expect(await pubsub.bulkPublish({ pubsubName: 'p', topic, entries })).toEqual([]);
+    await eventually(() => received.length >= 3);
+    expect(received.sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('declares only features by known names', () => {
+    const known = ['MESSAGE_TTL', 'SUBSCRIBE_WILDCARDS', 'BULK_SUBSCRIBE_IMMEDIATE', 'BULK_PUBSUB'];
+    expect(known).toEqual(expect.arrayContaining(pubsubFeatures(subject().pubsub)));
+  });
+}

@@ -1,0 +1,197 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { healthTargets } from '#kit/health/targets.ts';
+import { silentLogger } from '#kit/log/logger.ts';
+import { makeIssuer, makeRoot } from '#kit/pki/authority.ts';
+import { certificatesPem } from '#kit/pki/certificate.ts';
+import { readCsr } from '#kit/pki/csr.ts';
+import { issueLeaf, leafSigner } from '#kit/pki/issue.ts';
+import { writePem } from '#kit/pki/pem.ts';
+import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
+import type { Clock } from './renewal.ts';
+import { startSecurity } from './security.ts';
+import type { SvidSource } from './svid.ts';
+import { openTrustAnchors, type TrustAnchors } from './trust-anchors.ts';
+
+const hour = 3_600_000;
+const now = new Date('2026-11-21T08:00:00Z');
+const id = { trustDomain: 'public', namespace: 'default', appId: 'shop' };
+
+/** An authority in memory: signs for `id`, counts requests, fails when told to, issues a token per audience. */
+async function authority() {
+  const times = { now, ttlMs: 8760 * hour, skewMs: 0 };
+  const root = await makeRoot('cluster.local', times);
+  const issuer = await makeIssuer(root, 'issuer', times);
+  const signer = leafSigner(issuer.certificate, issuer.key, issuer.certificate.validToDate);
+  const state = { requests: 0, failing: false, at: now };
+  const source: SvidSource = ({ csrPem, jwtAudiences }) => {
+    state.requests++;
+    if (state.failing) return Promise.reject(new Error('sentry is away'));
+    const leaf = issueLeaf(readCsr(csrPem), { id }, { now: state.at, ttlMs: 24 * hour, skewMs: 0 }, signer);
+    return Promise.resolve({
+      chainPem: writePem('CERTIFICATE', leaf.der) + certificatesPem([issuer.certificate]),
+      jwtByAudience: new Map(jwtAudiences.map((audience) => [audience, `token for ${audience}`])),
+    });
+  };
+  return { rootPem: certificatesPem([root.certificate]), state, source };
+}
+
+/** A clock moved by hand; `advance` waits for what the timers started. */
+function handClock() {
+  let time = now.getTime();
+  let timers: { at: number; then: () => void }[] = [];
+  const clock: Clock = {
+    now: () => time,
+    after(ms, then) {
+      const timer = { at: time + ms, then };
+      timers.push(timer);
+      return {
+        [Symbol.dispose]() {
+          timers = timers.filter((other) => other !== timer);
+        },
+      };
+    },
+  };
+  const advance = (ms: number) => {
+    time += ms;
+    const due = timers.filter((timer) => timer.at <= time);
+    timers = timers.filter((timer) => timer.at > time);
+    for (const timer of due) timer.then();
+  };
+  return { clock, advance, waits: () => timers.map((timer) => timer.at - time) };
+}
+
+let abort: AbortController;
+beforeEach(() => {
+  abort = new AbortController();
+});
+afterEach(() => abort.abort());
+
+async function started(anchors?: TrustAnchors) {
+  const ca = await authority();
+  const hand = handClock();
+  const targets = healthTargets();
+  const security = await startSecurity({
+    anchors: anchors ?? (await openTrustAnchors({ pem: ca.rootPem }, { log: silentLogger, signal: abort.signal })),
+    source: ca.source,
+    log: silentLogger,
+    signal: abort.signal,
+    targets,
+    clock: hand.clock,
+  });
+  return { ca, hand, targets, security };
+}
+
+const rotation = (security: { onRotate(listener: () => void): void }) =>
+  new Promise<void>((resolve) => security.onRotate(resolve));
+
+describe('startSecurity', () => {
+  it('has an identity, then is ready', async () => {
+    const { security, targets } = await started();
+    expect(security.current().id).toEqual(id);
+    expect(targets.ready()).toBe(true);
+  });
+
+  it('renews at half life, and connections opened afterwards take the new certificate', async () => {
+    const { security, hand } = await started();
+    const tls = security.clientTls({ namespace: 'default', appId: 'other' });
+    const before = tls.material();
+    expect(tls.material()).toBe(before);
+    expect(hand.waits()).toEqual([12 * hour]);
+    const rotated = rotation(security);
+    hand.advance(12 * hour);
+    await rotated;
+    expect(tls.material().cert).not.toBe(before.cert);
+    expect(tls.material().key).not.toBe(before.key);
+  });
+
+  it('tries again ten seconds after a failure and keeps what it has', async () => {
+    const { security, ca, hand } = await started();
+    const before = security.current();
+    ca.state.failing = true;
+    const failed = new Promise<void>((resolve) => {
+      const { after } = hand.clock;
+      hand.clock.after = (ms, then) => {
+        resolve();
+        return after(ms, then);
+      };
+    });
+    hand.advance(12 * hour);
+    await failed;
+    expect(security.current()).toBe(before);
+    expect(hand.waits()).toEqual([10_000]);
+    ca.state.failing = false;
+    const rotated = rotation(security);
+    hand.advance(10_000);
+    await rotated;
+    expect(security.current()).not.toBe(before);
+  });
+
+  it('fetches the JWT of a new audience once and keeps it', async () => {
+    const { security, ca } = await started();
+    expect(await security.jwt('vault')).toBe('token for vault');
+    expect(await security.jwt('vault')).toBe('token for vault');
+    expect(ca.state.requests).toBe(2);
+  });
+
+  it('checks the peer it expects, in any trust domain unless one is named', async () => {
+    const { security } = await started();
+    const leaf = new X509Certificate(security.current().chainPem);
+    security.clientTls({ namespace: 'default', appId: 'shop' }).verify!(leaf);
+    expect(() => security.clientTls({ namespace: 'default', appId: 'till' }).verify!(leaf)).toThrow(
+      'unexpected peer spiffe://public/ns/default/shop, expected spiffe://*/ns/default/till',
+    );
+    expect(() => security.clientTls({ ...id, trustDomain: 'other' }).verify!(leaf)).toThrow('unexpected peer');
+    expect(() => security.serverTls((peer) => peer.appId === 'till').verify!(leaf)).toThrow('is not allowed here');
+  });
+});
+
+describe('trust anchors in a file', () => {
+  it('are read again when the file is replaced; a bad file leaves the last ones', async () => {
+    const [first, second] = [await authority(), await authority()];
+    const folder = await mkdtemp(path.join(tmpdir(), 'anchors-'));
+    try {
+      const file = path.join(folder, 'ca.crt');
+      const replace = async (text: string) => {
+        await writeFile(path.join(folder, 'next'), text);
+        await rename(path.join(folder, 'next'), file);
+      };
+      await replace(first.rootPem);
+      const warned = Promise.withResolvers<string>();
+      const log = { ...silentLogger, warn: warned.resolve };
+      const anchors = await openTrustAnchors({ file }, { log, signal: abort.signal });
+      expect(anchors.pem()).toBe(first.rootPem);
+      const changed = new Promise<void>((resolve) => anchors.onChange(resolve));
+      await replace(first.rootPem + second.rootPem);
+      await changed;
+      expect(anchors.pem()).toBe(first.rootPem + second.rootPem);
+      await replace('nonsense');
+      expect(await warned.promise).toContain('cannot be used, keeping the last ones');
+      expect(anchors.pem()).toBe(first.rootPem + second.rootPem);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('are refused at first when they are not self-signed certificates', async () => {
+    const open = openTrustAnchors({ pem: 'nonsense' }, { log: silentLogger, signal: abort.signal });
+    await expect(open).rejects.toThrow('trust anchors: no certificate in it');
+  });
+
+  it('that no longer cover the identity make it renew at once', async () => {
+    let changed = () => {};
+    const [own, next] = [await authority(), await authority()];
+    let pem = own.rootPem;
+    const { security, ca } = await started({ pem: () => pem, onChange: (listener) => (changed = listener) });
+    pem = next.rootPem;
+    const requests = ca.state.requests;
+    changed();
+    expect(ca.state.requests).toBe(requests);
+    const rotated = rotation(security);
+    await rotated;
+    expect(ca.state.requests).toBe(requests + 1);
+    expect(security.serverTls().material().ca).toBe(next.rootPem);
+  });
+});

@@ -1,0 +1,129 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { fault, toFault } from '#kit/errors/fault.ts';
+import type { ClientTls, ServerTls, TlsMaterial } from '#kit/grpc/tls.ts';
+import type { HealthTargets } from '#kit/health/targets.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { isSelfSigned } from '#kit/pki/bundle.ts';
+import { readCertificates } from '#kit/pki/certificate.ts';
+import type { KeyType } from '#kit/pki/key.ts';
+import type { SpiffeId } from '#kit/pki/spiffe.ts';
+import { allowPeer, expectPeer, type PeerExpectation } from './expect.ts';
+import { obtainSvid } from './obtain.ts';
+import { type Clock, keepRenewed, systemClock } from './renewal.ts';
+import type { Svid, SvidSource } from './svid.ts';
+import type { TrustAnchors } from './trust-anchors.ts';
+
+export type SecurityOptions = {
+  /** From `openTrustAnchors`. */
+  anchors: TrustAnchors;
+  /** From `sentrySource`. */
+  source: SvidSource;
+  /** Ed25519 unless an API server reads the certificate: webhooks take RSA. */
+  keyType?: KeyType;
+  /** Audiences to have JWTs for from the start. */
+  jwtAudiences?: readonly string[];
+  log: Logger;
+  signal: AbortSignal;
+  /** Gets the target `security-provider`. */
+  targets: HealthTargets;
+  clock?: Clock;
+};
+
+/** This workload's identity, renewed for as long as its signal does not fire, and TLS made of it. */
+export type Security = {
+  current(): Svid;
+  /** PEM of the current trust anchors. */
+  trustAnchors(): string;
+  /** Called after a new certificate or new anchors are in place. */
+  onRotate(listener: () => void): void;
+  /** Mutual TLS: any identity that chains to the anchors, or those `peer` allows. */
+  serverTls(peer?: (id: SpiffeId) => boolean): ServerTls;
+  /** TLS that asks callers for no certificate: webhooks, sentry. */
+  openServerTls(): ServerTls;
+  /** Mutual TLS to exactly that peer, whatever name or address was dialled. */
+  clientTls(expected: PeerExpectation): ClientTls;
+  /** This workload's JWT for one audience, fetched from sentry if it is new. Throws `unavailable` when none is issued. */
+  jwt(audience: string): Promise<string>;
+};
+
+const firstAttemptsMs = 60_000;
+const firstRetryMs = 1_000;
+
+/**
+ * Obtains the first identity (trying for a minute, then throwing the last failure) and keeps it renewed. Connections
+ * take the material of the moment they open, so rotation never touches a call under way.
+ */
+export async function startSecurity(options: SecurityOptions): Promise<Security> {
+  const { anchors, source, log, signal, targets, keyType = 'ed25519', clock = systemClock } = options;
+  const ready = targets.add('security-provider');
+  const audiences = new Set(options.jwtAudiences);
+  const listeners = new Set<() => void>();
+  const obtain = () => obtainSvid(source, keyType, [...audiences], signal);
+  let svid = await firstSvid(obtain, log, signal);
+  let material = materialOf(svid, anchors);
+  const rotated = () => {
+    material = materialOf(svid, anchors);
+    for (const listener of listeners) listener();
+  };
+  const install = (next: Svid) => {
+    svid = next;
+    rotated();
+  };
+  const renewal = keepRenewed(svid, obtain, install, { clock, log, signal });
+  anchors.onChange(() => {
+    rotated();
+    if (leadsTo(svid, anchors.pem())) return;
+    log.warn('The identity certificate does not lead to the new trust anchors; renewing it');
+    renewal.renew().catch((thrown) => log.error(`Renewing for new trust anchors failed: ${toFault(thrown).message}`));
+  });
+  signal.addEventListener('abort', () => ready.notReady(), { once: true });
+  ready.ready();
+  return {
+    current: () => svid,
+    trustAnchors: () => anchors.pem(),
+    onRotate: (listener) => void listeners.add(listener),
+    serverTls: (peer = () => true) => ({ material: () => material, mutual: true, verify: allowPeer(peer) }),
+    openServerTls: () => ({ material: () => material }),
+    clientTls: (expected) => ({ material: () => material, verify: expectPeer(expected) }),
+    jwt: async (audience) => {
+      if (!svid.jwtByAudience.has(audience)) {
+        audiences.add(audience);
+        await renewal.renew();
+      }
+      const token = svid.jwtByAudience.get(audience);
+      if (token !== undefined) return token;
+      throw fault('unavailable', `sentry issued no JWT for audience "${audience}": is it started with --jwt-enabled?`);
+    },
+  };
+}
+
+const materialOf = (svid: Svid, anchors: TrustAnchors): TlsMaterial => ({
+  cert: svid.chainPem,
+  key: svid.keyPem,
+  ca: anchors.pem(),
+});
+
+/** Whether the end of the identity's chain is signed by one of the anchors. */
+function leadsTo(svid: Svid, anchorsPem: string): boolean {
+  const last = svid.chain.at(-1)!;
+  return readCertificates(anchorsPem).some(
+    (anchor) =>
+      (last.checkIssued(anchor) && last.verify(anchor.publicKey)) ||
+      (isSelfSigned(last) && last.raw.equals(anchor.raw)),
+  );
+}
+
+async function firstSvid(obtain: () => Promise<Svid>, log: Logger, signal: AbortSignal): Promise<Svid> {
+  const giveUp = Date.now() + firstAttemptsMs;
+  for (;;) {
+    try {
+      return await obtain();
+    } catch (thrown) {
+      const problem = toFault(thrown);
+      if (signal.aborted || Date.now() > giveUp)
+        throw fault('unavailable', `no identity certificate from sentry: ${problem.message}`, { cause: thrown });
+      log.warn(`No identity certificate from sentry yet, trying again: ${problem.message}`);
+      await after(firstRetryMs, undefined, { signal });
+    }
+  }
+}
