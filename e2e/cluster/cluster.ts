@@ -1,5 +1,6 @@
 import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkout } from '../checkout.ts';
 import { eventually } from '../eventually.ts';
 import { locked } from '../lock.ts';
 import { type Progress, silent } from '../progress.ts';
@@ -20,7 +21,7 @@ import {
   startNode,
   startServers,
 } from './servers.ts';
-import { type ClusterState, checkout, readState, revision, writeState } from './state.ts';
+import { type ClusterState, readState, revision, writeState } from './state.ts';
 
 const readyPath = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
 
@@ -73,7 +74,7 @@ async function create(cluster: Plan, bin: string, progress: Progress): Promise<C
   const { folder } = cluster;
   await mkdir(join(folder, 'logs'), { recursive: true });
   await mkdir(cluster.run, { recursive: true });
-  const state: ClusterState = { slot: cluster.slot, checkout, revision: revision(), daemons: {}, images: {} };
+  const state: ClusterState = { slot: cluster.slot, checkout, revision: revision(), daemons: {}, images: [] };
   const started = async (daemons: Daemons): Promise<void> => {
     Object.assign(state.daemons, daemons);
     await writeState(folder, state);

@@ -17,7 +17,7 @@ export async function importArchive(cluster: Plan, archive: string): Promise<voi
 
 /** Builds and loads the two images without which no pod and no name works. */
 export async function importSystemImages(cluster: Plan): Promise<void> {
-  const builder = await imageBuilder();
+  await using builder = await imageBuilder();
   const folder = cacheFolder('images');
   await mkdir(folder, { recursive: true });
   const dockerfiles = join(import.meta.dirname, '../images');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Daemon } from './daemon.ts';
 
 /** What a running cluster leaves on disk, so that the next run finds it. */
@@ -12,12 +12,9 @@ export interface ClusterState {
   /** A digest of the files that decide what a cluster is: a change replaces it. */
   revision: string;
   daemons: Record<string, Daemon>;
-  /** Digests of the image archives that were imported, by image name. */
-  images: Record<string, string>;
+  /** The names of the images that its node has. */
+  images: string[];
 }
-
-/** The checkout these files belong to. */
-export const checkout = resolve(import.meta.dirname, '../..');
 
 /** Digest of this folder's sources and of the programs' versions. */
 export function revision(): string {

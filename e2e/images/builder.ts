@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
 import { run } from '../run.ts';
@@ -15,7 +15,7 @@ export interface ImageSource {
 }
 
 /** Builds images without pulling anything: with docker where its daemon answers, else with buildah. */
-export interface Builder {
+export interface Builder extends AsyncDisposable {
   readonly tool: 'docker' | 'buildah';
   /** Builds an image and writes it as an archive that containerd imports. */
   archive(source: ImageSource, file: string): Promise<void>;
@@ -29,7 +29,7 @@ export async function imageBuilder(): Promise<Builder> {
     () => true,
     () => false,
   );
-  return hasDocker ? docker : buildah();
+  return hasDocker ? docker : await buildah();
 }
 
 const docker: Builder = {
@@ -42,27 +42,40 @@ const docker: Builder = {
     await run('docker', ['build', ...buildArguments(source)]);
     await run('docker', ['push', source.name]);
   },
+  async [Symbol.asyncDispose]() {},
 };
 
-/** buildah with a store of its own, which needs no daemon, no overlay and no user namespace. */
-function buildah(): Builder {
-  const store = cacheFolder('buildah');
-  const global = ['--storage-driver', 'vfs', '--root', join(store, 'root'), '--runroot', join(store, 'run')];
-  const build = async (source: ImageSource): Promise<void> => {
-    await mkdir(store, { recursive: true });
-    await run('buildah', [...global, 'bud', '--isolation', 'chroot', '--layers', ...buildArguments(source)]);
+/**
+ * buildah with a store of its own, without a daemon or a user namespace. Layers are shared while it is open and
+ * deleted with it; its overlay store is ten times smaller and twice as fast as vfs, which works everywhere.
+ */
+async function buildah(): Promise<Builder> {
+  const storage = (driver: string): string[] => {
+    const store = cacheFolder('buildah', driver);
+    return ['--storage-driver', driver, '--root', join(store, 'root'), '--runroot', join(store, 'run')];
   };
+  const overlay = storage('overlay');
+  const global = await run('buildah', [...overlay, 'info']).then(
+    () => overlay,
+    () => storage('vfs'),
+  );
+  const build = (source: ImageSource): Promise<string> =>
+    run('buildah', [...global, 'bud', '--isolation', 'chroot', '--layers', ...buildArguments(source)]);
+  const push = (source: ImageSource, target: string, ...options: string[]): Promise<string> =>
+    run('buildah', [...global, 'push', '--quiet', ...options, source.name, target]);
   return {
     tool: 'buildah',
     async archive(source, file) {
       await build(source);
       await rm(file, { force: true });
-      await run('buildah', [...global, 'push', '--quiet', source.name, `oci-archive:${file}:${source.name}`]);
-      await run('buildah', [...global, 'rmi', '--force', source.name]);
+      await push(source, `oci-archive:${file}:${source.name}`, '--disable-compression');
     },
     async push(source) {
       await build(source);
-      await run('buildah', [...global, 'push', '--quiet', source.name, `docker://${source.name}`]);
+      await push(source, `docker://${source.name}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await run('buildah', [...global, 'rmi', '--all', '--force']);
     },
   };
 }
