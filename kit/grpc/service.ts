@@ -8,25 +8,18 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import type { Metadata } from './transport.ts';
-
-/** What a handler knows of the call besides its messages. */
-export type CallContext = {
-  /** Aborts when the caller cancels, its deadline passes or the server stops. */
-  readonly signal: AbortSignal;
-  readonly metadata: Metadata;
-};
+import type { Call } from './call.ts';
 
 /** The function which implements a method; throwing a `Fault` or `StatusError` sets the status. */
 export type Handler<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
-    ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
+    ? (request: MessageShape<I>, call: Call) => MessageInitShape<O> | Promise<MessageInitShape<O>>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+      ? (request: MessageShape<I>, call: Call) => AsyncIterable<MessageInitShape<O>>
       : M extends DescMethodClientStreaming<infer I, infer O>
-        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<MessageInitShape<O>>
+        ? (requests: AsyncIterable<MessageShape<I>>, call: Call) => Promise<MessageInitShape<O>>
         : M extends DescMethodBiDiStreaming<infer I, infer O>
-          ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+          ? (requests: AsyncIterable<MessageShape<I>>, call: Call) => AsyncIterable<MessageInitShape<O>>
           : never;
 
 /** Handlers by the method's local name (`getState`); a method without one answers UNIMPLEMENTED. */
@@ -39,7 +32,7 @@ export type Implementation = {
 };
 
 /** A handler seen from the server, which has checked the kind of the method. */
-export type AnyHandler = (request: never, context: CallContext) => unknown;
+export type AnyHandler = (request: never, call: Call) => unknown;
 
 /** Binds handlers to their service, checking their types. */
 export function implement<S extends DescService>(service: S, handlers: Handlers<S>): Implementation {

@@ -17,6 +17,10 @@ export type CallOptions = {
   /** Becomes `grpc-timeout`; when it passes, the call rejects with `DEADLINE_EXCEEDED`. */
   timeoutMs?: number | undefined;
   metadata?: Metadata | undefined;
+  /** Waits, up to the deadline, for a connection that cannot be made yet, rather than reject with `UNAVAILABLE`. */
+  waitForReady?: boolean | undefined;
+  /** Sends the requests as gzip, where bytes travel. */
+  gzip?: boolean | undefined;
 };
 
 /**

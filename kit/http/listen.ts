@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { AddressInfo, Server } from 'node:net';
 import { fault } from '#kit/errors/fault.ts';
 
@@ -20,5 +21,23 @@ export function listen(server: Server, purpose: string, host: string, port: numb
     };
     if (host === '') server.listen(port, bound);
     else server.listen(port, host, bound);
+  });
+}
+
+/**
+ * Binds a server to a Unix socket, in place of a stale one. Throws `unavailable` that names the purpose, path and reason.
+ */
+export async function listenSocket(server: Server, purpose: string, path: string): Promise<void> {
+  await rm(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) =>
+      reject(
+        fault('unavailable', `cannot listen for ${purpose} on unix:${path}: ${cause.code ?? cause.message}`, { cause }),
+      );
+    server.once('error', failed);
+    server.listen(path, () => {
+      server.off('error', failed);
+      resolve();
+    });
   });
 }

@@ -1,0 +1,174 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import type { DescMessage, DescMethod, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { grpcCode } from '#kit/errors/table.ts';
+import { ClientCall, type ResponseSink } from './client-call.ts';
+import { decodeFrames, encodeFrame } from './codec.ts';
+import { acceptedEncodings } from './compression.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { type Balance, type ConnectionPool, connectionPool } from './connection-pool.ts';
+import { isPromise } from './promise.ts';
+import { encodeFrames, sendRequests } from './requests.ts';
+import { StatusError } from './status.ts';
+import { type RawResponse, StreamAnswer } from './stream-answer.ts';
+import { type Address, addressText, parseTarget, type Resolver } from './target.ts';
+import { formatTimeout } from './timeout.ts';
+import type { CallOptions, Metadata, Transport } from './transport.ts';
+import { UnaryAnswer } from './unary-answer.ts';
+import { waitForReady } from './wait-for-ready.ts';
+
+export type ChannelOptions = ConnectionOptions & {
+  /** `host:port`, `unix:path`, an address, or what finds the addresses of a service. */
+  target: string | Address | Resolver;
+  /** Default pick-first. */
+  balance?: Balance;
+  /** Longest answer accepted, in bytes. Default 4 MiB. */
+  maxReceiveBytes?: number;
+  /** Sent as `:authority`. Default: the address, `localhost` for Unix sockets. */
+  authority?: string;
+  userAgent?: string;
+  /** Sent with every call; a call's own metadata wins. */
+  metadata?: Metadata;
+};
+
+/** An answer together with what surrounds it. */
+export type UnaryResponse<T> = { message: T; headers: Metadata; trailers: Metadata };
+
+/** A gRPC client of one service's addresses: connects when first called, and anew when the connection is lost. */
+export type Channel = Transport & {
+  /** As `unary`, with the metadata of the answer. */
+  unaryResponse<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): Promise<UnaryResponse<MessageShape<O>>>;
+  /** A call whose frames (five-byte prefix and message) are passed as they are, both ways. */
+  raw(path: string, frames: AsyncIterable<Buffer>, options?: CallOptions): RawResponse;
+  /** Connects without calling; rejects with UNAVAILABLE when no address can be reached. */
+  ready(): Promise<void>;
+};
+
+const defaultMaxReceiveBytes = 4 * 1024 * 1024;
+
+/** Opens a channel. Nothing is dialled before the first call. */
+export function connect(options: ChannelOptions): Channel {
+  const { resolver, authority } = destination(options);
+  const pool = connectionPool(resolver, options.balance ?? 'pick-first', options);
+  const start = starter(pool, baseHeaders(options, authority), options.maxReceiveBytes ?? defaultMaxReceiveBytes);
+
+  const unary = <O extends DescMessage>(
+    method: DescMethod & { output: O },
+    request: MessageInitShape<DescMessage>,
+    callOptions: CallOptions,
+  ): UnaryAnswer<O> => {
+    const answer = new UnaryAnswer(method);
+    const begin = (body: Buffer) => answer.begin(start(pathOf(method), answer, callOptions, body));
+    const frame = encodeFrame(method.input, request, callOptions.gzip === true);
+    if (isPromise(frame)) frame.then(begin, (thrown) => answer.end(thrown));
+    else begin(frame);
+    return answer;
+  };
+
+  const stream = (path: string, callOptions: CallOptions, requests: AsyncIterable<Buffer> | Buffer) => {
+    const answer = new StreamAnswer({
+      pause: () => call.pause(),
+      resume: () => call.resume(),
+      cancel: () => call.cancel(),
+    });
+    const body = Buffer.isBuffer(requests) ? requests : undefined;
+    const call: ClientCall = start(path, answer, callOptions, body);
+    if (!Buffer.isBuffer(requests)) void sendRequests(call, requests);
+    return { answer, call };
+  };
+
+  return {
+    unary: (method, request, callOptions = {}) => unary(method, request, callOptions).message,
+    unaryResponse: (method, request, callOptions = {}) => unary(method, request, callOptions).whole(),
+    async *serverStream(method, request, callOptions = {}) {
+      const frame = await encodeFrame(method.input, request, callOptions.gzip === true);
+      const { answer, call } = stream(pathOf(method), callOptions, frame);
+      yield* decodeFrames(method.output, answer, call);
+    },
+    clientStream(method, requests, callOptions = {}) {
+      const answer = new UnaryAnswer(method);
+      const call = start(pathOf(method), answer, callOptions);
+      answer.begin(call);
+      void sendRequests(call, encodeFrames(method.input, requests, callOptions.gzip === true));
+      return answer.message;
+    },
+    async *bidiStream(method, requests, callOptions = {}) {
+      const frames = encodeFrames(method.input, requests, callOptions.gzip === true);
+      const { answer, call } = stream(pathOf(method), callOptions, frames);
+      yield* decodeFrames(method.output, answer, call);
+    },
+    raw(path, frames, callOptions = {}) {
+      const { answer, call } = stream(path, callOptions, frames);
+      return answer.response(call);
+    },
+    async ready() {
+      await pool.pick();
+    },
+    async [Symbol.asyncDispose]() {
+      pool.dispose();
+    },
+  };
+}
+
+type Start = (path: string, sink: ResponseSink, options: CallOptions, body?: Buffer) => ClientCall;
+
+/** Starts calls; one with its whole body in hand is started over when the server refused it unseen. */
+function starter(pool: ConnectionPool, base: OutgoingHttpHeaders, maxReceiveBytes: number): Start {
+  return (path, sink, options, body) => {
+    const headers = callHeaders(base, path, options);
+    const open = (): void => {
+      try {
+        const session = options.waitForReady ? waitForReady(pool, call) : pool.pick();
+        if (!isPromise(session)) call.open(session, headers, body);
+        else
+          session.then((opened) => call.open(opened, headers, body)).catch((thrown) => call.fail(unavailable(thrown)));
+      } catch (thrown) {
+        call.fail(unavailable(thrown));
+      }
+    };
+    const { signal, timeoutMs } = options;
+    const retry = body === undefined ? undefined : open;
+    const call = new ClientCall(sink, { signal, timeoutMs, maxReceiveBytes, retry });
+    open();
+    return call;
+  };
+}
+
+function baseHeaders(options: ChannelOptions, authority: string | undefined): OutgoingHttpHeaders {
+  return {
+    ':method': 'POST',
+    ':scheme': options.tls === undefined ? 'http' : 'https',
+    ':path': '',
+    ...(authority === undefined ? undefined : { ':authority': authority }),
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'user-agent': options.userAgent ?? 'outrigger',
+    'grpc-accept-encoding': acceptedEncodings,
+    ...(options.metadata as OutgoingHttpHeaders | undefined),
+  };
+}
+
+function destination({ target, authority }: ChannelOptions): { resolver: Resolver; authority: string | undefined } {
+  if (typeof target === 'function') return { resolver: target, authority };
+  const address = typeof target === 'string' ? parseTarget(target) : target;
+  const own = 'path' in address ? 'localhost' : addressText(address);
+  return { resolver: async () => [address], authority: authority ?? own };
+}
+
+const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
+
+function callHeaders(base: OutgoingHttpHeaders, path: string, options: CallOptions): OutgoingHttpHeaders {
+  const headers = { ...base, ...(options.metadata as OutgoingHttpHeaders | undefined) };
+  headers[':path'] = path;
+  if (options.timeoutMs !== undefined) headers['grpc-timeout'] = formatTimeout(options.timeoutMs);
+  if (options.gzip) headers['grpc-encoding'] = 'gzip';
+  return headers;
+}
+
+function unavailable(thrown: unknown): StatusError {
+  if (thrown instanceof StatusError) return thrown;
+  return new StatusError(grpcCode.UNAVAILABLE, (thrown as Error).message, [], thrown);
+}

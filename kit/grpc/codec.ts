@@ -1,0 +1,64 @@
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { grpcCode } from '#kit/errors/table.ts';
+import { pack, unpack } from './compression.ts';
+import { frame } from './frame.ts';
+import { isPromise } from './promise.ts';
+import { StatusError } from './status.ts';
+
+/** How the bytes of one direction of a call are read. */
+export type Reading = { readonly encoding: string | undefined; readonly maxReceiveBytes: number };
+
+/** The wire form of a message given whole or as its initial fields. */
+export function encode<S extends DescMessage>(schema: S, message: MessageInitShape<S>): Uint8Array {
+  const whole = '$typeName' in message ? (message as MessageShape<S>) : create(schema, message);
+  return toBinary(schema, whole);
+}
+
+/** A framed message, packed with gzip if asked. */
+export function encodeFrame<S extends DescMessage>(
+  schema: S,
+  message: MessageInitShape<S>,
+  gzip: boolean,
+): Buffer | Promise<Buffer> {
+  const body = encode(schema, message);
+  if (!gzip) return frame(body);
+  const packed = pack(body);
+  return isPromise(packed) ? packed.then(compressedFrame) : compressedFrame(packed);
+}
+
+const compressedFrame = (body: Buffer): Buffer => frame(body, true);
+
+/** Throws INTERNAL for bytes which are not such a message. */
+export function decode<S extends DescMessage>(schema: S, body: Uint8Array): MessageShape<S> {
+  try {
+    return fromBinary(schema, body);
+  } catch (cause) {
+    throw new StatusError(grpcCode.INTERNAL, `a message cannot be read as ${schema.typeName}`, [], cause);
+  }
+}
+
+/** The message of a frame. */
+export function decodeFrame<S extends DescMessage>(
+  schema: S,
+  framed: Buffer,
+  reading: Reading,
+): MessageShape<S> | Promise<MessageShape<S>> {
+  const body = unpack(framed, reading.encoding, reading.maxReceiveBytes);
+  return isPromise(body) ? body.then((bytes) => decode(schema, bytes)) : decode(schema, body);
+}
+
+/** The messages of frames, unpacked and decoded one by one as they are asked for. */
+export async function* decodeFrames<S extends DescMessage>(
+  schema: S,
+  frames: AsyncIterable<Buffer>,
+  reading: Reading,
+): AsyncGenerator<MessageShape<S>, void> {
+  for await (const framed of frames) yield await decodeFrame(schema, framed, reading);
+}

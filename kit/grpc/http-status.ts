@@ -1,0 +1,46 @@
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
+import { type GrpcCode, grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from './status.ts';
+
+/** Codes for HTTP answers without a gRPC status. Source: grpc's http-grpc-status-mapping. */
+const byHttp: Readonly<Record<number, GrpcCode>> = {
+  400: grpcCode.INTERNAL,
+  401: grpcCode.UNAUTHENTICATED,
+  403: grpcCode.PERMISSION_DENIED,
+  404: grpcCode.UNIMPLEMENTED,
+  429: grpcCode.UNAVAILABLE,
+  502: grpcCode.UNAVAILABLE,
+  503: grpcCode.UNAVAILABLE,
+  504: grpcCode.UNAVAILABLE,
+};
+
+/** Codes for streams that were reset. Source: grpc's PROTOCOL-HTTP2. */
+const byReset: Readonly<Record<number, GrpcCode>> = {
+  [constants.NGHTTP2_REFUSED_STREAM]: grpcCode.UNAVAILABLE,
+  [constants.NGHTTP2_CANCEL]: grpcCode.CANCELLED,
+  [constants.NGHTTP2_ENHANCE_YOUR_CALM]: grpcCode.RESOURCE_EXHAUSTED,
+  [constants.NGHTTP2_INADEQUATE_SECURITY]: grpcCode.PERMISSION_DENIED,
+};
+
+/** What response headers without a gRPC status mean: undefined when they begin a gRPC answer. */
+export function httpStatus(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): StatusError | undefined {
+  const status = headers[':status'] ?? 0;
+  const type = headers['content-type'] ?? 'none';
+  if (status === 200 && type.startsWith('application/grpc')) return undefined;
+  return new StatusError(
+    byHttp[status] ?? grpcCode.UNKNOWN,
+    `the server's answer is not gRPC: HTTP status ${status}, content-type ${type}`,
+  );
+}
+
+/** The status of a call whose stream closed without one. */
+export function closeStatus(resetCode: number, stream: ClientHttp2Stream | undefined): StatusError {
+  const session = stream?.session;
+  if (session === undefined || session.destroyed) {
+    return new StatusError(grpcCode.UNAVAILABLE, 'the connection was lost before the call was answered');
+  }
+  return new StatusError(
+    byReset[resetCode] ?? grpcCode.INTERNAL,
+    `the server closed the call without a status (HTTP/2 code ${resetCode})`,
+  );
+}

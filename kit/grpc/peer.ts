@@ -1,0 +1,45 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Http2Session } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+
+/** Who is at the other end of a connection. */
+export type Peer = {
+  /** `ip:port`, or `unix` for a Unix socket. */
+  readonly address: string;
+  /** The certificate it proved to own, when TLS is mutual. */
+  readonly certificate?: X509Certificate;
+  /** The SPIFFE ID in that certificate. */
+  readonly spiffeId?: string;
+};
+
+/** The `spiffe://…` name of a certificate. */
+export function spiffeIdOf(certificate: X509Certificate): string | undefined {
+  return /(?:^|, )URI:(spiffe:\/\/[^,"]+)/.exec(certificate.subjectAltName ?? '')?.[1];
+}
+
+const known = new WeakMap<Http2Session, Peer>();
+
+/** The peer of a session, worked out once. */
+export function peerOf(session: Http2Session | undefined): Peer {
+  if (session === undefined) return { address: '' };
+  let peer = known.get(session);
+  if (peer === undefined) {
+    peer = describe(session);
+    known.set(session, peer);
+  }
+  return peer;
+}
+
+function describe(session: Http2Session): Peer {
+  const socket = session.socket as unknown as TLSSocket;
+  const { remoteAddress, remotePort } = socket;
+  const address = remoteAddress === undefined ? 'unix' : `${bracketed(remoteAddress)}:${remotePort}`;
+  const certificate = session.encrypted ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) return { address };
+  const spiffeId = spiffeIdOf(certificate);
+  return spiffeId === undefined ? { address, certificate } : { address, certificate, spiffeId };
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,170 @@
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { grpcCode } from '#kit/errors/table.ts';
+import { listen, listenSocket } from '#kit/http/listen.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import type { Call, RawHandler } from './call.ts';
+import { readableEncoding } from './compression.ts';
+import { methodTable, type Serve, serveRaw } from './dispatch.ts';
+import { toStatus } from './fault-status.ts';
+import { type Keepalive, keepAlive } from './keepalive.ts';
+import { isPromise } from './promise.ts';
+import { ServerCall } from './server-call.ts';
+import { secureServerOptions, watchMaterial } from './server-tls.ts';
+import type { Implementation } from './service.ts';
+import { StatusError } from './status.ts';
+import type { ServerTls } from './tls.ts';
+
+export type GrpcServerOptions = {
+  services: readonly Implementation[];
+  log: Logger;
+  /** Serves calls to methods that no service here claims; without it they answer UNIMPLEMENTED. */
+  unknown?: RawHandler;
+  /** Runs before every call, registered or not; throwing refuses it. */
+  before?(call: Call): void | Promise<void>;
+  tls?: ServerTls;
+  /** Longest request message accepted, in bytes. Default 4 MiB. */
+  maxReceiveBytes?: number;
+  /** Longest list of request headers accepted, in bytes. Default 64 KiB. */
+  maxHeaderBytes?: number;
+  /** Pings idle connections; without it, never. */
+  keepalive?: Keepalive;
+  /** Serves reflection v1 and v1alpha for the services. */
+  reflection?: boolean;
+};
+
+/** Disposing ends every call at once; drain first to let them finish. */
+export type GrpcServer = AsyncDisposable & {
+  /** Binds and answers the port. An empty host binds every address. Throws `unavailable` that names the address. */
+  listen(host: string, port: number, purpose?: string): Promise<number>;
+  /** Binds a Unix socket; a stale file in its place is removed. */
+  listenSocket(path: string, purpose?: string): Promise<void>;
+  /** Takes no more calls, waits until those under way are done or `graceMs` has passed, then ends the rest. */
+  drain(graceMs: number): Promise<void>;
+};
+
+const defaultMaxReceiveBytes = 4 * 1024 * 1024;
+
+/** A gRPC server for HTTP/2 over TCP (h2c), TLS or Unix sockets. It may listen on several addresses. */
+export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const services = [...options.services];
+  if (options.reflection) services.push(...(await import('./reflection.ts')).reflectionServices(options.services));
+  const dispatch = dispatcher(options, services);
+  const servers: Server[] = [];
+  const sessions = new Set<ServerHttp2Session>();
+  const open = () => {
+    const server = options.tls === undefined ? plainServer(options) : secureServer(options, options.tls);
+    server.on('session', (session) => track(session, sessions, options.keepalive));
+    server.on('sessionError', (thrown: Error) => options.log.debug(`gRPC connection ended: ${thrown.message}`));
+    server.on('stream', dispatch);
+    servers.push(server);
+    return server;
+  };
+  const close = async (end: (session: ServerHttp2Session) => void) => {
+    const closed = servers.splice(0).map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const session of sessions) end(session);
+    await Promise.all(closed);
+  };
+  const dispose = () => close((session) => session.destroy());
+  return {
+    listen: (host, port, purpose = 'gRPC') => listen(open(), purpose, host, port),
+    listenSocket: (path, purpose = 'gRPC') => listenSocket(open(), purpose, path),
+    async drain(graceMs) {
+      const cut = setTimeout(() => sessions.forEach((session) => void session.destroy()), graceMs);
+      await close((session) => session.close());
+      clearTimeout(cut);
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+type Server = Http2Server | Http2SecureServer;
+
+function serverOptions(options: GrpcServerOptions) {
+  return {
+    maxSessionMemory: 64,
+    maxSessionInvalidFrames: 100,
+    settings: {
+      enablePush: false,
+      initialWindowSize: 256 * 1024,
+      maxConcurrentStreams: 1000,
+      maxHeaderListSize: options.maxHeaderBytes ?? 64 * 1024,
+    },
+  };
+}
+
+const plainServer = (options: GrpcServerOptions): Server => createServer(serverOptions(options));
+
+function secureServer(options: GrpcServerOptions, tls: ServerTls): Server {
+  const server = createSecureServer({ ...serverOptions(options), ...secureServerOptions(tls), allowHTTP1: false });
+  watchMaterial(server, tls);
+  return server;
+}
+
+/** Bytes a connection may have under way towards us before its calls are read. */
+const connectionWindow = 4 * 1024 * 1024;
+
+function track(session: ServerHttp2Session, sessions: Set<ServerHttp2Session>, keepalive?: Keepalive): void {
+  sessions.add(session);
+  session.once('close', () => sessions.delete(session));
+  session.setLocalWindowSize(connectionWindow);
+  if (keepalive !== undefined) keepAlive(session, keepalive);
+}
+
+function dispatcher(options: GrpcServerOptions, services: readonly Implementation[]) {
+  const table = methodTable(services, options.log);
+  const fallback = options.unknown === undefined ? refuseUnknown : serveRaw(options.unknown, options.log);
+  const limit = options.maxReceiveBytes ?? defaultMaxReceiveBytes;
+  const { before } = options;
+  return (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    if (!isGrpc(stream, headers)) return;
+    const call = new ServerCall(stream, headers, limit);
+    const serve = readableEncoding(call.encoding) ? (table.get(call.path) ?? fallback) : refuseEncoding;
+    if (before === undefined) serve(call);
+    else serveAfter(before, serve, call);
+  };
+}
+
+function serveAfter(before: NonNullable<GrpcServerOptions['before']>, serve: Serve, call: ServerCall): void {
+  try {
+    const checked = before(call);
+    if (!isPromise(checked)) {
+      serve(call);
+      return;
+    }
+    checked.then(
+      () => serve(call),
+      (thrown) => call.fail(toStatus(thrown)),
+    );
+  } catch (thrown) {
+    call.fail(toStatus(thrown));
+  }
+}
+
+/** Refuses what is no gRPC call, with the HTTP status that the protocol names. */
+function isGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+  const status =
+    headers[':method'] !== 'POST' ? 405 : !headers['content-type']?.startsWith('application/grpc') ? 415 : undefined;
+  if (status === undefined) return true;
+  stream.on('error', () => {});
+  stream.respond({ ':status': status }, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+  return false;
+}
+
+function refuseUnknown(call: ServerCall): void {
+  const [, service = '', method = ''] = call.path.split('/');
+  call.fail(new StatusError(grpcCode.UNIMPLEMENTED, `unknown service ${service} (method ${method})`));
+}
+
+function refuseEncoding(call: ServerCall): void {
+  call.fail(new StatusError(grpcCode.UNIMPLEMENTED, `grpc-encoding ${call.encoding} is not supported`));
+}
