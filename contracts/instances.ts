@@ -1,5 +1,5 @@
 import { fault } from '#kit/errors/fault.ts';
-import type { CallContext } from '#kit/grpc/service.ts';
+import type { CallContext } from '#kit/grpc/call.ts';
 
 /** gRPC metadata by which one server tells its instances apart: the name of the Component resource. */
 export const instanceHeader = 'x-component-instance';

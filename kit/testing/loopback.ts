@@ -9,7 +9,8 @@ import {
 } from '@bufbuild/protobuf';
 import { toFault } from '#kit/errors/fault.ts';
 import { faults, grpcCode } from '#kit/errors/table.ts';
-import type { CallContext, Implementation } from '#kit/grpc/service.ts';
+import type { CallContext } from '#kit/grpc/call.ts';
+import type { Implementation } from '#kit/grpc/service.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { CallOptions, Transport } from '#kit/grpc/transport.ts';
 
