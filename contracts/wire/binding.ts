@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { fault } from '#kit/errors/fault.ts';
-import { type CallContext, type Implementation, implement } from '#kit/grpc/service.ts';
+import type { CallContext } from '#kit/grpc/call.ts';
+import { type Implementation, implement } from '#kit/grpc/service.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import {
   InputBinding,
