@@ -7,5 +7,8 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'nameresolution.mdns/v1': async () => (await import('./nameresolution/mdns.ts')).component,
   'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,
   'pubsub.in-memory/v1': async () => (await import('./pubsub/in-memory.ts')).component,
+  'secretstores.local.env/v1': async () => (await import('./secretstores/env.ts')).component,
+  'secretstores.local.file/v1': async () => (await import('./secretstores/file.ts')).component,
   'state.in-memory/v1': async () => (await import('./state/in-memory.ts')).component,
+  'state.sqlite/v1': async () => (await import('./state/sqlite.ts')).component,
 };

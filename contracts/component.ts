@@ -25,6 +25,8 @@ export type OpenContext = {
   log: Logger;
   /** Aborts when the component shall stop; the object is disposed of after it. */
   signal: AbortSignal;
+  /** The environment of the process that hosts it. */
+  env: Readonly<Record<string, string | undefined>>;
 };
 
 /**

@@ -3,7 +3,8 @@ import { eventually } from '#kit/testing/eventually.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './mdns.ts';
 
-const open = () => component.open({}, { name: 'mdns', log: silentLogger, signal: new AbortController().signal });
+const open = () =>
+  component.open({}, { name: 'mdns', log: silentLogger, signal: new AbortController().signal, env: {} });
 const query = (appId: string) => ({ appId, namespace: 'default', port: 1 });
 
 describe('nameresolution.mdns on the real network', () => {

@@ -1,5 +1,5 @@
-import { eventually } from '#contracts/conformance/eventually.ts';
 import { pubsubConformance } from '#contracts/conformance/pubsub.ts';
+import { eventually } from '#kit/testing/eventually.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { openInMemory } from './in-memory.ts';
 
@@ -14,7 +14,7 @@ describe('pubsub.in-memory', () => {
     for (const topic of ['orders/eu', 'order', 'orders/us/ca']) {
       await pubsub.publish({ pubsubName: 'p', topic, data: new Uint8Array() });
     }
-    await eventually(() => topics.length === 2);
+    await eventually(() => expect(topics.length === 2).toBe(true));
     expect(topics).toEqual(['orders/eu', 'orders/us/ca']);
   });
 });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '#kit/testing/eventually.ts';
 import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
 import type { Message, PubSub } from '../pubsub.ts';
 import { pubsubFeatures } from '../pubsub.ts';
 import { attach, serve } from '../wire/pubsub.ts';
-import { eventually } from './eventually.ts';
 import { bothWays, type Open } from './ways.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -54,7 +54,7 @@ async function subscribed(
   );
   await eventually(async () => {
     await pubsub.publish({ pubsubName: 'p', topic, data: bytes('probe') });
-    return ready;
+    expect(ready).toBe(true);
   });
 }
 
@@ -66,7 +66,7 @@ function delivery(subject: Subject): void {
     const data = Uint8Array.from([0, 255, 10, 34]);
     await pubsub.publish({ pubsubName: 'p', topic, data });
     for (let i = 0; i < 20; i++) await pubsub.publish({ pubsubName: 'p', topic, data: bytes(`m${i}`) });
-    await eventually(() => received.length >= 21);
+    await eventually(() => expect(received.length >= 21).toBe(true));
     expect(received.every((message) => message.topic === topic)).toBe(true);
     expect(received.some((message) => Buffer.from(message.data).equals(data))).toBe(true);
     expect(new Set(received.map((message) => textOf(message.data))).size).toBe(21);
@@ -80,7 +80,7 @@ function delivery(subject: Subject): void {
       if (tries === 1) throw new Error('not now');
     });
     await pubsub.publish({ pubsubName: 'p', topic, data: bytes('again') });
-    await eventually(() => tries >= 2);
+    await eventually(() => expect(tries >= 2).toBe(true));
   });
 
   it('keeps topics apart', async () => {
@@ -89,7 +89,7 @@ function delivery(subject: Subject): void {
     await subscribed(subject(), async (message) => void received.push(textOf(message.data)));
     await pubsub.publish({ pubsubName: 'p', topic: `${topic}-other`, data: bytes('stray') });
     await pubsub.publish({ pubsubName: 'p', topic, data: bytes('mine') });
-    await eventually(() => received.includes('mine'));
+    await eventually(() => expect(received.includes('mine')).toBe(true));
     expect(received).not.toContain('stray');
   });
 
@@ -104,7 +104,7 @@ function delivery(subject: Subject): void {
     const witness: string[] = [];
     await subscribed(subject(), async (message) => void witness.push(textOf(message.data)));
     await pubsub.publish({ pubsubName: 'p', topic, data: bytes('late') });
-    await eventually(() => witness.includes('late'));
+    await eventually(() => expect(witness.includes('late')).toBe(true));
     expect(received).not.toContain('late');
   });
 }
@@ -117,7 +117,7 @@ function features(subject: Subject): void {
     await subscribed(subject(), async (message) => void received.push(textOf(message.data)));
     const entries = ['a', 'b', 'c'].map((text) => ({ entryId: text, event: bytes(text), contentType: 'text/plain' }));
     expect(await pubsub.bulkPublish({ pubsubName: 'p', topic, entries })).toEqual([]);
-    await eventually(() => received.length >= 3);
+    await eventually(() => expect(received.length >= 3).toBe(true));
     expect(received.sort()).toEqual(['a', 'b', 'c']);
   });
 

@@ -3,11 +3,15 @@ import type { SecretStore } from '../secret.ts';
 import { attach, serve } from '../wire/secret.ts';
 import { bothWays, type Open } from './ways.ts';
 
-/** What every secret store must do, given one that holds exactly these secrets, or more. */
+/**
+ * What every secret store must do, given one that holds exactly these secrets, or more. `missing` says how it answers
+ * for a secret that does not exist.
+ */
 export function secretConformance(
   name: string,
   open: Open<SecretStore>,
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  missing: 'rejects' | 'is empty' = 'rejects',
 ): void {
   for (const [way, openThisWay] of bothWays(open, { serve, attach })) {
     describe(`${name} ${way}`, () => {
@@ -23,11 +27,11 @@ export function secretConformance(
         expect({ ...(await store.get({ name: secret })) }).toEqual(values);
       });
 
-      it('rejects a secret that does not exist, naming it', async () => {
-        await expect(store.get({ name: 'no-such-secret' })).rejects.toMatchObject({
-          key: 'not-found',
-          message: expect.stringContaining('no-such-secret'),
-        });
+      it(`${missing} for a secret that does not exist`, async () => {
+        const answer = store.get({ name: 'no-such-secret' });
+        const fault = { key: 'not-found', message: expect.stringContaining('no-such-secret') };
+        if (missing === 'rejects') await expect(answer).rejects.toMatchObject(fault);
+        else expect({ ...(await answer) }).toEqual({ 'no-such-secret': '' });
       });
 
       it('lists all secrets at once', async () => {
