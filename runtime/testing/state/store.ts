@@ -14,7 +14,7 @@ export type StoreSetting = {
 
 /** A chain whose app `shop` has one state store, `orders`, in memory unless another is given. */
 export async function withStore({ store, metadata = {}, secretNames = {}, guard }: StoreSetting = {}) {
-  const context = { name: 'orders', log: silentLogger, signal: new AbortController().signal };
+  const context = { name: 'orders', log: silentLogger, signal: new AbortController().signal, env: {} };
   const object = store ?? ((await component.open({}, context)) as StateStore);
   const registry = createRegistry();
   registry.add({
