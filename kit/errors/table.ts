@@ -77,6 +77,7 @@ export const faults = {
   'state-too-many-operations': row('INVALID_ARGUMENT', 400, 'ERR_STATE_STORE_TOO_MANY_TRANSACTIONS'),
   'state-query-not-supported': row('INTERNAL', 500, 'ERR_STATE_STORE_NOT_SUPPORTED'),
   'state-query': row('INTERNAL', 500, 'ERR_STATE_QUERY', 'later'),
+  'component-unknown': row('INVALID_ARGUMENT', 400, 'ERR_COMPONENT_UNKNOWN'),
   'state-etag-mismatch': row('ABORTED', 409, 'ERR_STATE_SAVE'),
   'state-etag-invalid': row('INVALID_ARGUMENT', 400, 'ERR_STATE_SAVE'),
   /** The object changed since it was read: read it again. */

@@ -1,0 +1,34 @@
+import type { Metadata } from '#contracts/component.ts';
+import type { Transport } from '#kit/grpc/transport.ts';
+import type { Logger } from '#kit/log/logger.ts';
+
+/** Where a component may run, as annotation `outrigger.dev/host` says. */
+export const hostNames = ['in-process', 'process', 'container', 'socket', 'remote'] as const;
+export type HostName = (typeof hostNames)[number];
+
+/** A component to open: its manifest with secrets resolved. */
+export type HostedComponent = {
+  /** `metadata.name`. */
+  name: string;
+  /** As written; case is ignored. */
+  type: string;
+  /** Empty means `v1`. */
+  version: string;
+  metadata: Metadata;
+  /** Undefined: in this process, or the pluggable component that has taken the type. */
+  host?: HostName | undefined;
+  /** Of the manifest; some hosts read further ones. */
+  annotations?: Metadata | undefined;
+};
+
+/** What hosts get of the sidecar. */
+export type HostContext = {
+  log: Logger;
+  /** Ends the component, wherever it runs. */
+  signal: AbortSignal;
+  /** The sidecar's own environment. */
+  env: Readonly<Record<string, string | undefined>>;
+};
+
+/** Brings a component up and yields the way to it. A host knows nothing of kinds. */
+export type Host = (component: HostedComponent, context: HostContext) => Promise<Transport>;
