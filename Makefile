@@ -48,3 +48,9 @@ cluster-down: deps ## Stop the test cluster and delete what it had
 	@$(node) e2e/cluster/main.ts down
 cluster-status: deps ## Tell whether the test cluster is up, and its kubeconfig
 	@$(node) e2e/cluster/main.ts status
+
+.PHONY: demo demo-down
+demo: setup ## Show the main job: a real Kubernetes, the chart, an annotated app, a Component
+	@$(node) demo/main.ts up
+demo-down: deps ## Remove all that the demo made
+	@$(node) demo/main.ts down

@@ -6,12 +6,14 @@ import type { Cluster } from './cluster.ts';
 import { importArchive } from './images.ts';
 import { writeState } from './state.ts';
 
-/** Builds the images that the cluster's node does not have yet and loads them into it. */
-export async function loadImages({ plan, state }: Cluster, sources: ImageSource[]): Promise<void> {
+/** Builds the images that the cluster's node does not have yet and loads them into it; answers how many. */
+export async function loadImages({ plan, state }: Cluster, sources: ImageSource[]): Promise<number> {
+  const wanted = sources.filter(({ name }) => !state.images.includes(name));
+  if (wanted.length === 0) return 0;
   await using builder = await imageBuilder();
   const folder = cacheFolder('images');
   await mkdir(folder, { recursive: true });
-  for (const source of sources.filter(({ name }) => !state.images.includes(name))) {
+  for (const source of wanted) {
     const archive = join(folder, `${plan.id}.tar`);
     await builder.archive(source, archive);
     await importArchive(plan, archive);
@@ -19,4 +21,5 @@ export async function loadImages({ plan, state }: Cluster, sources: ImageSource[
     state.images.push(source.name);
     await writeState(plan.folder, state);
   }
+  return wanted.length;
 }

@@ -4,12 +4,12 @@
  * `OUTRIGGER_CLUSTER` names another state folder, and so another cluster.
  */
 import process from 'node:process';
-import { cacheFolder } from '../cache.ts';
 import { progress } from '../progress.ts';
+import { clusterFolder } from '../target.ts';
 import { binaries } from './binaries.ts';
 import { adminKubeconfig, clusterDown, clusterStatus, clusterUp } from './cluster.ts';
 
-const folder = process.env['OUTRIGGER_CLUSTER'] || cacheFolder('cluster');
+const folder = clusterFolder();
 const show = progress(process.stdout);
 const say = (line: string): unknown => process.stdout.write(`${line}\n`);
 

@@ -13,28 +13,36 @@ export type ImageName = 'control-plane' | 'components' | 'daprd' | 'redis' | 'sh
 
 const dist = join(checkout, 'dist');
 
-/** What each image is made of, so that its tag changes when that does. */
-const parts: Record<ImageName, { dockerfile: string; context: string; target?: string; contents: string[] }> = {
-  'control-plane': product('control-plane', ['sentry', 'operator', 'injector']),
-  components: product('components', ['component-host']),
-  daprd: product('daprd', ['daprd', 'component-host', 'components']),
-  redis: {
-    dockerfile: join(checkout, 'e2e/images/redis/Dockerfile'),
-    context: join(dist, 'images/redis'),
-    contents: [join(dist, 'images/redis')],
-  },
-  shop: {
-    dockerfile: join(checkout, 'demo/shop/Dockerfile'),
-    context: join(dist, 'images/shop'),
-    contents: [join(dist, 'images/shop')],
-  },
+interface Part {
+  dockerfile: string;
+  context: string;
+  target?: string;
+  /** What its tag is the digest of. */
+  contents: string[];
+}
+
+const bundles = ['root', 'launchers', 'components', 'component-host', 'daprd', 'sentry', 'operator', 'injector'];
+
+/** The product's images share a tag, as a release's do. */
+const product = (target: ImageName): Part => ({
+  dockerfile: join(checkout, 'Dockerfile'),
+  context: checkout,
+  target,
+  contents: [join(checkout, 'Dockerfile'), ...bundles.map((name) => join(dist, name))],
+});
+
+const demo = (name: ImageName, dockerfile: string): Part => {
+  const context = join(dist, 'images', name);
+  return { dockerfile: join(checkout, dockerfile), context, contents: [context] };
 };
 
-function product(target: ImageName, bundles: string[]) {
-  const dockerfile = join(checkout, 'Dockerfile');
-  const folders = ['root', 'launchers', ...bundles].map((name) => join(dist, name));
-  return { dockerfile, context: checkout, target, contents: [dockerfile, ...folders] };
-}
+const parts: Record<ImageName, Part> = {
+  'control-plane': product('control-plane'),
+  components: product('components'),
+  daprd: product('daprd'),
+  redis: demo('redis', 'e2e/images/redis/Dockerfile'),
+  shop: demo('shop', 'demo/shop/Dockerfile'),
+};
 
 /** Bundles the binaries and lays out every image's files in `dist/`. */
 export async function bundle(): Promise<void> {

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { cacheFolder } from './cache.ts';
+import { checkout } from './checkout.ts';
+import { binaries } from './cluster/binaries.ts';
+import { run } from './run.ts';
+import type { Target } from './target.ts';
+
+/** The chart of the product, and the release and namespace that everything here installs it as. */
+export const chart = join(checkout, 'charts/outrigger');
+export const release = 'outrigger';
+export const systemNamespace = 'outrigger-system';
+
+/** Runs helm against a cluster, with caches of its own. */
+export async function helm(kubeconfig: string, ...args: string[]): Promise<string> {
+  const program = join(await binaries('helm'), 'helm');
+  const env = Object.fromEntries(
+    ['CACHE', 'CONFIG', 'DATA'].map((name) => [`HELM_${name}_HOME`, cacheFolder('helm-home', name.toLowerCase())]),
+  );
+  return run(program, ['--kubeconfig', kubeconfig, ...args], { env });
+}
+
+/** Installs the chart with the target's images, or upgrades it to them, and waits until all of it is ready. */
+export async function installChart(target: Target, ...values: string[]): Promise<string> {
+  const [repository = '', tag = ''] = splitTag(target.images.daprd);
+  const settings = [
+    `global.registry=${repository.replace(/\/daprd$/, '')}`,
+    `global.tag=${tag}`,
+    'global.imagePullPolicy=IfNotPresent',
+    ...values,
+  ];
+  return helm(
+    target.kubeconfig,
+    ...['upgrade', '--install', release, chart, '--namespace', systemNamespace, '--create-namespace'],
+    ...['--wait', '--timeout', '3m'],
+    ...settings.flatMap((setting) => ['--set', setting]),
+  );
+}
+
+/** Removes the release and its namespace, whether or not they are there. */
+export async function uninstallChart(target: Pick<Target, 'kubeconfig' | 'kubectl'>): Promise<void> {
+  const where = ['--namespace', systemNamespace];
+  await helm(target.kubeconfig, 'uninstall', release, ...where, '--ignore-not-found', '--wait', '--timeout', '2m');
+  await target.kubectl('delete', 'namespace', systemNamespace, '--ignore-not-found', '--timeout=2m');
+}
+
+const splitTag = (image: string): string[] => [
+  image.slice(0, image.lastIndexOf(':')),
+  image.slice(image.lastIndexOf(':') + 1),
+];
