@@ -1,5 +1,4 @@
-import type { Http2SecureServer } from 'node:http2';
-import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
+import type { SecureContextOptions, Server, TLSSocket, TlsOptions } from 'node:tls';
 import type { ServerTls, TlsMaterial } from './tls.ts';
 
 /** Options of `node:tls` for a side which holds that material. */
@@ -18,7 +17,7 @@ export function secureServerOptions(tls: ServerTls): TlsOptions {
 }
 
 /** Has each new connection use the newest material, and checks its certificate further if asked. */
-export function watchMaterial(server: Http2SecureServer, tls: ServerTls): void {
+export function watchMaterial(server: Server, tls: ServerTls): void {
   let current = tls.material();
   server.prependListener('connection', () => {
     const newest = tls.material();

@@ -1,0 +1,67 @@
+import type { KubeClient } from '#kit/kube/client.ts';
+import { type Informer, type InformerOptions, startInformer } from '#kit/kube/informer.ts';
+import type { KubeMetrics } from '#kit/kube/metrics.ts';
+import { daprResources, type Resource, resources } from '#kit/kube/resource.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { type DaprPod, daprPod } from './pod.ts';
+import type { DaprResource } from './resource.ts';
+
+/** What every replica keeps of the cluster, leader or not. */
+export type Caches = {
+  components: Informer<DaprResource>;
+  configurations: Informer<DaprResource>;
+  subscriptions: Informer<DaprResource>;
+  resiliencies: Informer<DaprResource>;
+  httpEndpoints: Informer<DaprResource>;
+  mcpServers: Informer<DaprResource>;
+  workflowAccessPolicies: Informer<DaprResource>;
+  pods: Informer<DaprPod>;
+};
+
+export type CacheOptions = {
+  client: KubeClient;
+  /** Empty for every namespace. */
+  namespace: string;
+  log: Logger;
+  metrics: KubeMetrics;
+  signal: AbortSignal;
+  verifyMs: number;
+};
+
+/** What all informers of the operator have in common. */
+export function informerBase(options: CacheOptions, resource: Resource) {
+  return {
+    client: options.client,
+    resource,
+    selection: { namespace: options.namespace },
+    log: options.log,
+    metrics: options.metrics.informer(resource.plural),
+    signal: options.signal,
+    timing: { verifyMs: options.verifyMs },
+  } satisfies InformerOptions<unknown>;
+}
+
+/** Starts them all; they end with the signal. */
+export function openCaches(options: CacheOptions): Caches {
+  const base = (resource: Resource) => informerBase(options, resource);
+  const dapr = (resource: Resource) => startInformer<DaprResource>(base(resource));
+  return {
+    components: dapr(daprResources.components),
+    configurations: dapr(daprResources.configurations),
+    subscriptions: dapr(daprResources.subscriptions),
+    resiliencies: dapr(daprResources.resiliencies),
+    httpEndpoints: dapr(daprResources.httpEndpoints),
+    mcpServers: dapr(daprResources.mcpServers),
+    workflowAccessPolicies: dapr(daprResources.workflowAccessPolicies),
+    pods: startInformer<DaprPod>({
+      ...base(resources.pods),
+      selection: { namespace: options.namespace, metadataOnly: true },
+      transform: daprPod,
+    }),
+  };
+}
+
+/** Resolves once every cache holds the cluster's state. */
+export async function cachesSynced(caches: Caches): Promise<void> {
+  await Promise.all(Object.values(caches).map((informer: { synced: Promise<void> }) => informer.synced));
+}
