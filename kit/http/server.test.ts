@@ -1,0 +1,187 @@
+import { request as httpRequest } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toFault } from '#kit/errors/fault.ts';
+import { silentLogger } from '#kit/log/logger.ts';
+import { describe, expect, it } from '#kit/testing/test.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from './message.ts';
+import { createHttpServer, type HttpServerOptions } from './server.ts';
+
+async function served(handle: HttpHandler, options: Partial<HttpServerOptions> = {}) {
+  const server = createHttpServer({ handle, log: silentLogger, ...options });
+  const port = await server.listen('127.0.0.1', 0);
+  return {
+    port,
+    server,
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** Says what it was asked; a body too large is 413. */
+const echo: HttpHandler = async (request: HttpRequest): Promise<HttpReply> => {
+  try {
+    const body = await request.read();
+    const { method, url, httpVersion } = request;
+    return {
+      status: 200,
+      headers: { 'x-host': String(request.headers['host']) },
+      body: `${httpVersion} ${method} ${url} ${body}`,
+    };
+  } catch (thrown) {
+    return { status: 413, body: toFault(thrown).message };
+  }
+};
+
+async function overHttp2(port: number, headers: Record<string, string>, body = '') {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  session.on('error', () => {});
+  const stream = session.request(headers);
+  stream.end(body);
+  let status: number | undefined;
+  let text = '';
+  stream.on('response', (response) => {
+    status = response[':status'];
+  });
+  for await (const chunk of stream) text += chunk;
+  session.close();
+  return { status, text };
+}
+
+/** Sends bytes as they are and answers all that comes back until the server closes. */
+function raw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connectTcp(port, '127.0.0.1', () => socket.write(bytes));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+describe('the HTTP server', () => {
+  it('serves HTTP/1.1 and HTTP/2 on one port', async () => {
+    await using at = await served(echo);
+    const answer = await fetch(`${at.url}/a?b=c`, { method: 'PUT', body: 'hi' });
+    expect([answer.status, await answer.text()]).toEqual([200, '1.1 PUT /a?b=c hi']);
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    const second = await overHttp2(at.port, { ':method': 'POST', ':path': '/x' }, 'yo');
+    expect(second).toEqual({ status: 200, text: '2.0 POST /x yo' });
+  });
+
+  it('leaves HTTP/2 out when told so', async () => {
+    await using at = await served(echo, { h2c: false });
+    await expect(overHttp2(at.port, { ':path': '/' })).rejects.toThrow();
+    expect((await fetch(at.url)).status).toBe(200);
+  });
+
+  it('refuses bodies over the limit, announced or not', async () => {
+    await using at = await served(echo, { maxBodyBytes: 10 });
+    const announced = await fetch(at.url, { method: 'POST', body: 'x'.repeat(11) });
+    expect([announced.status, await announced.text()]).toEqual([
+      413,
+      'the request body is larger than the limit of 10 bytes',
+    ]);
+    const chunked = 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n14\r\n01234567890123456789\r\n';
+    expect(await raw(at.port, chunked)).toMatch(/^HTTP\/1.1 413[\s\S]*Connection: close/i);
+    expect((await overHttp2(at.port, { ':method': 'POST', ':path': '/' }, 'x'.repeat(11))).status).toBe(413);
+  });
+
+  it('sends streams as they come, at the reader’s pace', async () => {
+    let sent = 0;
+    const endless = async function* () {
+      for (; sent < 10_000; sent++) yield Buffer.alloc(64 * 1024);
+    };
+    await using at = await served(() => ({ status: 200, body: endless() }));
+    const answer = await fetch(at.url);
+    const reader = answer.body!.getReader();
+    expect((await reader.read()).value!.length).toBeGreaterThan(0);
+    await reader.cancel();
+    expect(sent).toBeLessThan(1_000);
+  });
+
+  it('aborts the signal of a caller who leaves', async () => {
+    let left!: () => void;
+    const gone = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    await using at = await served(async ({ signal }) => {
+      signal.addEventListener('abort', left);
+      await gone;
+      return { status: 200 };
+    });
+    const abort = new AbortController();
+    const pending = fetch(at.url, { signal: abort.signal }).catch(() => 'gone');
+    setTimeout(() => abort.abort(), 20);
+    expect(await pending).toBe('gone');
+    await gone;
+  });
+
+  it('answers 500 where the handler fails, and 204 without a body', async () => {
+    await using at = await served(({ url }) => {
+      if (url === '/none') return { status: 204 };
+      throw new Error('on purpose');
+    });
+    expect((await fetch(at.url)).status).toBe(500);
+    const none = await fetch(`${at.url}/none`);
+    expect([none.status, none.headers.get('content-length')]).toEqual([204, null]);
+  });
+
+  it('answers HEAD without a body', async () => {
+    await using at = await served(echo);
+    const answer = await fetch(at.url, { method: 'HEAD' });
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+  });
+
+  it('refuses headers over the limit with 431 and broken requests with 400', async () => {
+    await using at = await served(echo, { maxHeaderBytes: 1_000 });
+    expect(await raw(at.port, `GET / HTTP/1.1\r\nhost: x\r\na: ${'b'.repeat(9_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 431/,
+    );
+    expect(await raw(at.port, 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+    expect((await fetch(at.url)).status).toBe(200);
+  });
+
+  it('closes connections that send their first bytes too slowly', async () => {
+    await using at = await served(echo, { headersTimeoutMs: 20 });
+    expect(await raw(at.port, 'PRI')).toBe('');
+  });
+
+  it('serves Unix sockets', async () => {
+    const path = join(tmpdir(), `outrigger-http-${Date.now()}.sock`);
+    await using server = createHttpServer({ handle: echo, log: silentLogger });
+    await server.listenSocket(path);
+    const status = await new Promise((resolve, reject) => {
+      httpRequest({ socketPath: path, path: '/' }, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(200);
+  });
+
+  it('lets requests under way finish while draining', async () => {
+    let finish!: () => void;
+    let started!: () => void;
+    const running = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const at = await served(async () => {
+      started();
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return { status: 200, body: 'done' };
+    });
+    const pending = fetch(at.url);
+    await running;
+    const drained = at.server.drain(5_000);
+    finish();
+    const answer = await pending;
+    expect([await answer.text(), answer.headers.get('connection')]).toEqual(['done', 'close']);
+    await drained;
+  });
+});
