@@ -1,6 +1,5 @@
 import { Registry } from 'prom-client';
 import { toFault } from '#kit/errors/fault.ts';
-import { connect } from '#kit/grpc/client.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import { startHealthServer } from '#kit/health/server.ts';
 import { type HealthTargets, healthTargets } from '#kit/health/targets.ts';
@@ -75,7 +74,6 @@ type Shared = { log: Logger; signal: AbortSignal; targets: HealthTargets };
 function startSecurity(config: OperatorConfig, mesh: Mesh, shared: Shared): Promise<Security> {
   return startWorkloadSecurity({
     ...shared,
-    connect: (target, tls) => connect({ target, tls }),
     keyType: 'rsa',
     sentryAddress: mesh.sentryAddress,
     controlPlaneTrustDomain: mesh.trustDomain,

@@ -1,21 +1,9 @@
 import { toFault } from '#kit/errors/fault.ts';
+import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { Svid } from './svid.ts';
 
-export type Clock = { now(): number; after(ms: number, then: () => void): { [Symbol.dispose](): void } };
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after: (ms, then) => {
-    const timer = setTimeout(then, ms);
-    timer.unref();
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
-};
-
 const retryMs = 10_000;
-/** Timers of Node count 31 bits; a longer wait is taken in steps. */
-const longestWaitMs = 2 ** 31 - 1;
 
 /** When to renew, in epoch milliseconds: halfway through the certificate, or through its JWT if that ends sooner. */
 export function renewAt(svid: Pick<Svid, 'notBefore' | 'notAfter' | 'jwt'>): number {
@@ -50,19 +38,15 @@ export function keepRenewed(
   { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
 ): Renewal {
   let pending: Promise<Svid> | undefined;
-  let timer: Disposable | undefined;
-  const plan = (at: number): void => {
-    timer?.[Symbol.dispose]();
-    if (signal.aborted) return;
-    const wait = Math.max(0, at - clock.now());
-    timer = wait > longestWaitMs ? clock.after(longestWaitMs, () => plan(at)) : clock.after(wait, () => void attempt());
-  };
+  let current = first;
+  let wake = new AbortController();
   const renew = (): Promise<Svid> => {
     pending ??= obtain()
       .then((svid) => {
+        current = svid;
         install(svid);
+        wake.abort();
         log.info(`Renewed the identity certificate, valid until ${svid.notAfter.toISOString()}`);
-        plan(renewAt(svid));
         return svid;
       })
       .finally(() => {
@@ -70,16 +54,23 @@ export function keepRenewed(
       });
     return pending;
   };
-  const attempt = async (): Promise<void> => {
-    try {
-      await renew();
-    } catch (thrown) {
-      if (signal.aborted) return;
-      log.error(`Renewing the identity certificate failed, trying again in 10s: ${toFault(thrown).message}`);
-      plan(clock.now() + retryMs);
+  const keep = async (): Promise<void> => {
+    while (!signal.aborted) {
+      wake = new AbortController();
+      const wait = renewAt(current) - clock.now();
+      if (wait > 0) {
+        await clock.pause(wait, AbortSignal.any([signal, wake.signal]));
+        continue;
+      }
+      try {
+        await renew();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        log.error(`Renewing the identity certificate failed, trying again in 10s: ${toFault(thrown).message}`);
+        await clock.pause(retryMs, signal);
+      }
     }
   };
-  signal.addEventListener('abort', () => timer?.[Symbol.dispose](), { once: true });
-  plan(renewAt(first));
+  void keep();
   return { renew };
 }

@@ -9,8 +9,8 @@ import { certificatesPem } from '#kit/pki/certificate.ts';
 import { readCsr } from '#kit/pki/csr.ts';
 import { issueLeaf, leafSigner } from '#kit/pki/issue.ts';
 import { writePem } from '#kit/pki/pem.ts';
+import { fakeClock } from '#kit/testing/fake-clock.ts';
 import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
-import type { Clock } from './renewal.ts';
 import { startSecurity } from './security.ts';
 import type { SvidSource } from './svid.ts';
 import { openTrustAnchors, type TrustAnchors } from './trust-anchors.ts';
@@ -38,31 +38,6 @@ async function authority() {
   return { rootPem: certificatesPem([root.certificate]), state, source };
 }
 
-/** A clock moved by hand; `advance` waits for what the timers started. */
-function handClock() {
-  let time = now.getTime();
-  let timers: { at: number; then: () => void }[] = [];
-  const clock: Clock = {
-    now: () => time,
-    after(ms, then) {
-      const timer = { at: time + ms, then };
-      timers.push(timer);
-      return {
-        [Symbol.dispose]() {
-          timers = timers.filter((other) => other !== timer);
-        },
-      };
-    },
-  };
-  const advance = (ms: number) => {
-    time += ms;
-    const due = timers.filter((timer) => timer.at <= time);
-    timers = timers.filter((timer) => timer.at > time);
-    for (const timer of due) timer.then();
-  };
-  return { clock, advance, waits: () => timers.map((timer) => timer.at - time) };
-}
-
 let abort: AbortController;
 beforeEach(() => {
   abort = new AbortController();
@@ -70,18 +45,23 @@ beforeEach(() => {
 afterEach(() => abort.abort());
 
 async function started(anchors?: TrustAnchors) {
+  let told = (_message: string) => {};
+  const nextError = () =>
+    new Promise<string>((resolve) => {
+      told = resolve;
+    });
   const ca = await authority();
-  const hand = handClock();
+  const clock = fakeClock(now.getTime());
   const targets = healthTargets();
   const security = await startSecurity({
     anchors: anchors ?? (await openTrustAnchors({ pem: ca.rootPem }, { log: silentLogger, signal: abort.signal })),
     source: ca.source,
-    log: silentLogger,
+    log: { ...silentLogger, error: (message) => told(message) },
     signal: abort.signal,
     targets,
-    clock: hand.clock,
+    clock,
   });
-  return { ca, hand, targets, security };
+  return { ca, clock, targets, security, nextError };
 }
 
 const rotation = (security: { onRotate(listener: () => void): void }) =>
@@ -95,36 +75,32 @@ describe('startSecurity', () => {
   });
 
   it('renews at half life, and connections opened afterwards take the new certificate', async () => {
-    const { security, hand } = await started();
+    const { security, clock } = await started();
     const tls = security.clientTls({ namespace: 'default', appId: 'other' });
     const before = tls.material();
     expect(tls.material()).toBe(before);
-    expect(hand.waits()).toEqual([12 * hour]);
+    await clock.advance(12 * hour - 1);
+    expect(tls.material()).toBe(before);
     const rotated = rotation(security);
-    hand.advance(12 * hour);
+    await clock.advance(1);
     await rotated;
     expect(tls.material().cert).not.toBe(before.cert);
     expect(tls.material().key).not.toBe(before.key);
   });
 
   it('tries again ten seconds after a failure and keeps what it has', async () => {
-    const { security, ca, hand } = await started();
+    const { security, ca, clock, nextError } = await started();
     const before = security.current();
     ca.state.failing = true;
-    const failed = new Promise<void>((resolve) => {
-      const { after } = hand.clock;
-      hand.clock.after = (ms, then) => {
-        resolve();
-        return after(ms, then);
-      };
-    });
-    hand.advance(12 * hour);
-    await failed;
+    const failed = nextError();
+    await clock.advance(12 * hour);
+    expect(await failed).toContain('trying again in 10s: sentry is away');
     expect(security.current()).toBe(before);
-    expect(hand.waits()).toEqual([10_000]);
     ca.state.failing = false;
+    await clock.advance(9_000);
+    expect(security.current()).toBe(before);
     const rotated = rotation(security);
-    hand.advance(10_000);
+    await clock.advance(1_000);
     await rotated;
     expect(security.current()).not.toBe(before);
   });

@@ -1,7 +1,7 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import type { ClientTls, ServerTls, TlsMaterial } from '#kit/grpc/tls.ts';
 import type { HealthTargets } from '#kit/health/targets.ts';
+import { type Clock, systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { isSelfSigned } from '#kit/pki/bundle.ts';
 import { readCertificates } from '#kit/pki/certificate.ts';
@@ -9,7 +9,7 @@ import type { KeyType } from '#kit/pki/key.ts';
 import type { SpiffeId } from '#kit/pki/spiffe.ts';
 import { allowPeer, expectPeer, type PeerExpectation } from './expect.ts';
 import { obtainSvid } from './obtain.ts';
-import { type Clock, keepRenewed, systemClock } from './renewal.ts';
+import { keepRenewed } from './renewal.ts';
 import type { Svid, SvidSource } from './svid.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
@@ -34,6 +34,8 @@ export type Security = {
   current(): Svid;
   /** PEM of the current trust anchors. */
   trustAnchors(): string;
+  /** Obtains a new identity now, for when the authority itself changed. */
+  renew(): Promise<void>;
   /** Called after a new certificate or new anchors are in place. */
   onRotate(listener: () => void): void;
   /** Mutual TLS: any identity that chains to the anchors, or those `peer` allows. */
@@ -59,7 +61,7 @@ export async function startSecurity(options: SecurityOptions): Promise<Security>
   const audiences = new Set(options.jwtAudiences);
   const listeners = new Set<() => void>();
   const obtain = () => obtainSvid(source, keyType, [...audiences], signal);
-  let svid = await firstSvid(obtain, log, signal);
+  let svid = await firstSvid(obtain, { clock, log, signal });
   let material = materialOf(svid, anchors);
   const rotated = () => {
     material = materialOf(svid, anchors);
@@ -81,6 +83,7 @@ export async function startSecurity(options: SecurityOptions): Promise<Security>
   return {
     current: () => svid,
     trustAnchors: () => anchors.pem(),
+    renew: async () => void (await renewal.renew()),
     onRotate: (listener) => void listeners.add(listener),
     serverTls: (peer = () => true) => ({ material: () => material, mutual: true, verify: allowPeer(peer) }),
     openServerTls: () => ({ material: () => material }),
@@ -113,17 +116,20 @@ function leadsTo(svid: Svid, anchorsPem: string): boolean {
   );
 }
 
-async function firstSvid(obtain: () => Promise<Svid>, log: Logger, signal: AbortSignal): Promise<Svid> {
-  const giveUp = Date.now() + firstAttemptsMs;
+async function firstSvid(
+  obtain: () => Promise<Svid>,
+  { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
+): Promise<Svid> {
+  const giveUp = clock.now() + firstAttemptsMs;
   for (;;) {
     try {
       return await obtain();
     } catch (thrown) {
       const problem = toFault(thrown);
-      if (signal.aborted || Date.now() > giveUp)
+      if (signal.aborted || clock.now() > giveUp)
         throw fault('unavailable', `no identity certificate from sentry: ${problem.message}`, { cause: thrown });
       log.warn(`No identity certificate from sentry yet, trying again: ${problem.message}`);
-      await after(firstRetryMs, undefined, { signal });
+      await clock.pause(firstRetryMs, signal);
     }
   }
 }

@@ -1,5 +1,5 @@
+import { connect } from '#kit/grpc/client.ts';
 import type { ClientTls } from '#kit/grpc/tls.ts';
-import type { Transport } from '#kit/grpc/transport.ts';
 import { expectPeer } from './expect.ts';
 import { type Security, type SecurityOptions, startSecurity } from './security.ts';
 import { sentrySource } from './sentry-source.ts';
@@ -7,8 +7,6 @@ import { sentryTokenSource } from './token.ts';
 import { openTrustAnchors, type TrustAnchorSource } from './trust-anchors.ts';
 
 export type WorkloadOptions = Omit<SecurityOptions, 'anchors' | 'source'> & {
-  /** Opens gRPC to an address over TLS. */
-  connect(address: string, tls: ClientTls): Transport;
   /** `host:port`. */
   sentryAddress: string;
   controlPlaneTrustDomain: string;
@@ -33,7 +31,7 @@ export async function startWorkloadSecurity(options: WorkloadOptions): Promise<S
   const tls: ClientTls = { material: sameWhileUnchanged(anchors.pem), verify: expectPeer(sentry) };
   const isControlPlane = controlPlane.has(appId) && namespace === controlPlaneNamespace;
   const source = sentrySource({
-    connect: () => options.connect(options.sentryAddress, tls),
+    connect: () => connect({ target: options.sentryAddress, tls }),
     token: sentryTokenSource(options),
     identity: { namespace, appId, trustDomain: isControlPlane ? controlPlaneTrustDomain : undefined },
   });
