@@ -5,7 +5,11 @@ const suites = {
     testPathIgnorePatterns: ['/node_modules/', '\\.it\\.test\\.ts$', '\\.e2e\\.test\\.ts$'],
   },
   it: { testMatch: ['**/*.it.test.ts'], testTimeout: 60_000 },
-  e2e: { testMatch: ['**/*.e2e.test.ts'], testTimeout: 300_000 },
+  e2e: {
+    testMatch: ['**/*.e2e.test.ts'],
+    testTimeout: 300_000,
+    globalSetup: '<rootDir>/e2e/stories/prepare.ts',
+  },
 };
 
 export default {

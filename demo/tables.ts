@@ -1,22 +1,14 @@
 import type { Kubectl } from '#e2e/kubectl.ts';
-
-interface PodList {
-  items: {
-    metadata: { namespace: string; name: string };
-    spec: { containers: { name: string }[]; initContainers?: { name: string; restartPolicy?: string }[] };
-    status: { phase: string; containerStatuses?: { ready: boolean }[]; initContainerStatuses?: { ready: boolean }[] };
-  }[];
-}
+import { containerNames, containerStatuses, type PodList } from '#e2e/pod.ts';
 
 /** NAMESPACE, POD, READY, STATUS and CONTAINERS of every pod; a native sidecar counts as the container it is. */
 export async function podRows(kubectl: Kubectl, namespace: string): Promise<string[][]> {
   const { items } = await kubectl.json<PodList>('get', 'pods', '-n', namespace);
-  return items.map(({ metadata, spec, status }) => {
-    const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
-    const all = [...sidecars, ...spec.containers].map(({ name }) => name);
-    const states = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-    const ready = states.filter((state) => state.ready).length;
-    return [metadata.namespace, metadata.name, `${ready}/${all.length}`, status.phase, all.join(', ')];
+  return items.map((pod) => {
+    const names = containerNames(pod);
+    const ready = containerStatuses(pod).filter((status) => status.ready && names.includes(status.name)).length;
+    const { namespace: where, name } = pod.metadata;
+    return [where, name, `${ready}/${names.length}`, pod.status.phase, names.join(', ')];
   });
 }
 
