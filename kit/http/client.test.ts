@@ -1,0 +1,71 @@
+import { silentLogger } from '#kit/log/logger.ts';
+import { describe, expect, it } from '#kit/testing/test.ts';
+import { connectHttp, type HttpClientOptions } from './client.ts';
+import type { HttpHandler } from './message.ts';
+import { createHttpServer } from './server.ts';
+
+async function both(handle: HttpHandler, options: Partial<HttpClientOptions> = {}) {
+  const server = createHttpServer({ handle, log: silentLogger });
+  const port = await server.listen('127.0.0.1', 0);
+  const client = await connectHttp({ origin: `http://127.0.0.1:${port}`, ...options });
+  return {
+    call: client.call,
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const echo: HttpHandler = async (request) => ({
+  status: 201,
+  headers: { 'x-seen': `${request.httpVersion} ${request.method} ${request.url} ${request.headers['x-sent']}` },
+  body: await request.read(),
+});
+
+describe.each([false, true])('the HTTP client, h2c %s', (h2c) => {
+  const version = h2c ? '2.0' : '1.1';
+
+  it('sends and receives whole bodies', async () => {
+    await using at = await both(echo, { h2c });
+    const headers = { 'x-sent': 'yes' };
+    const response = await at.call({ method: 'POST', path: '/a?b', headers, body: Buffer.from('body') });
+    expect([response.status, response.headers['x-seen']]).toEqual([201, `${version} POST /a?b yes`]);
+    expect(String(await response.body.read(100))).toBe('body');
+  });
+
+  it('streams in both directions', async () => {
+    await using at = await both((request) => ({ status: 200, body: request.stream }), { h2c });
+    const body = (async function* () {
+      for (let i = 0; i < 50; i++) yield Buffer.alloc(100_000, i);
+    })();
+    const response = await at.call({ method: 'PUT', path: '/', body });
+    let size = 0;
+    for await (const chunk of response.body) size += chunk.length;
+    expect(size).toBe(5_000_000);
+  });
+
+  it('refuses a response over the limit', async () => {
+    await using at = await both(() => ({ status: 200, body: 'x'.repeat(1_000) }), { h2c });
+    const { body } = await at.call({ method: 'GET', path: '/' });
+    await expect(body.read(10)).rejects.toThrow('the response is larger than the limit of 10 bytes');
+  });
+
+  it('leaves when its signal aborts', async () => {
+    await using at = await both(() => new Promise(() => {}), { h2c });
+    const abort = new AbortController();
+    const pending = at.call({ method: 'GET', path: '/', signal: abort.signal });
+    setImmediate(() => abort.abort());
+    await expect(pending).rejects.toMatchObject({ key: 'cancelled' });
+  });
+});
+
+describe('the HTTP client', () => {
+  it('rejects with unavailable where nothing listens', async () => {
+    await using client = await connectHttp({ origin: 'http://127.0.0.1:1' });
+    await expect(client.call({ method: 'GET', path: '/' })).rejects.toMatchObject({
+      key: 'unavailable',
+      message: 'the call to http://127.0.0.1:1 failed: ECONNREFUSED',
+    });
+  });
+});
