@@ -40,6 +40,8 @@ async function bundle(name: string, source: string): Promise<void> {
     outExtension: { '.js': '.mjs' },
     banner: { js: banner },
     legalComments: 'none',
+    minifySyntax: true,
+    minifyWhitespace: true,
     logLevel: 'warning',
     metafile: true,
   });

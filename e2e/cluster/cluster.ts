@@ -61,6 +61,7 @@ export async function clusterStatus(folder: string): Promise<Status> {
   const cluster = { plan: plan(folder, state.slot), kubeconfig: adminKubeconfig(folder), state };
   const dead = Object.entries(state.daemons).find(([, daemon]) => !isAlive(daemon));
   const replaced = (reason: string): Status => ({ reason, exists: true });
+  if (!state.complete) return replaced('it never came up');
   if (dead) return replaced(`its ${dead[0]} has ended`);
   if (state.checkout !== checkout) return replaced(`it belongs to ${state.checkout}`);
   if (state.revision !== revision()) return replaced('it was made by another version of e2e/cluster');
@@ -74,7 +75,14 @@ async function create(cluster: Plan, bin: string, progress: Progress): Promise<C
   const { folder } = cluster;
   await mkdir(join(folder, 'logs'), { recursive: true });
   await mkdir(cluster.run, { recursive: true });
-  const state: ClusterState = { slot: cluster.slot, checkout, revision: revision(), daemons: {}, images: [] };
+  const state: ClusterState = {
+    slot: cluster.slot,
+    checkout,
+    revision: revision(),
+    daemons: {},
+    complete: false,
+    images: [],
+  };
   const started = async (daemons: Daemons): Promise<void> => {
     Object.assign(state.daemons, daemons);
     await writeState(folder, state);
@@ -103,6 +111,8 @@ async function create(cluster: Plan, bin: string, progress: Progress): Promise<C
     await kubectl(['apply', '-f', '-'], dnsManifests(cluster));
     await kubectl(['rollout', 'status', '-n', 'kube-system', 'deployment/coredns', '--timeout=120s']);
   });
+  state.complete = true;
+  await writeState(folder, state);
   return { plan: cluster, kubeconfig, state };
 }
 

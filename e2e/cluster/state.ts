@@ -12,6 +12,8 @@ export interface ClusterState {
   /** A digest of the files that decide what a cluster is: a change replaces it. */
   revision: string;
   daemons: Record<string, Daemon>;
+  /** False until everything has come up: a start that was interrupted is begun anew. */
+  complete: boolean;
   /** The names of the images that its node has. */
   images: string[];
 }
