@@ -14,6 +14,8 @@ export type Loaded<C = unknown> = {
   readonly guard: Guard | undefined;
   /** Writes its metrics; undefined when metrics are off. */
   readonly observe: Observe | undefined;
+  /** Ends it, wherever it runs. */
+  close(): Promise<void>;
 };
 
 /** Runs a call as often and as long as a resiliency policy says; each attempt gets its own signal. */
@@ -25,7 +27,7 @@ export type Observe = (action: string, success: boolean, milliseconds: number) =
 /** The components in use, by kind and name. Reading is one map look-up; names of different kinds do not clash here. */
 export type Registry = {
   /** The live map of a kind's components: keep it, it changes as components come and go. */
-  of<C>(kind: Pick<Kind<C>, 'category'>): ReadonlyMap<string, Loaded<C>>;
+  of<C>(kind: Kind<C>): ReadonlyMap<string, Loaded<C>>;
   /** In the order they came. */
   all(): Loaded[];
   add(loaded: Loaded): void;
@@ -46,7 +48,7 @@ export function createRegistry(): Registry {
     of(category).delete(name);
   };
   return {
-    of: <C>(kind: Pick<Kind<C>, 'category'>) => of(kind.category) as ReadonlyMap<string, Loaded<C>>,
+    of: <C>(kind: Kind<C>) => of(kind.category) as ReadonlyMap<string, Loaded<C>>,
     all: () => [...order],
     add(loaded) {
       drop(loaded.kind.category, loaded.name);

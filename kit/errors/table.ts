@@ -62,6 +62,13 @@ export const faults = {
   'invalid-config': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_CONFIG'),
   'invalid-resource': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_RESOURCE'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'ERR_INVALID_METADATA'),
+  'forced-shutdown': row('CANCELLED', 500, 'ERR_SHUTDOWN'),
+  'shutdown-timeout': row('DEADLINE_EXCEEDED', 500, 'ERR_SHUTDOWN'),
+  'component-init': row('INTERNAL', 500, 'ERR_COMPONENT_INIT'),
+  'secret-stores-not-configured': row('FAILED_PRECONDITION', 500, 'ERR_SECRET_STORES_NOT_CONFIGURED'),
+  'secret-store-not-found': row('INVALID_ARGUMENT', 401, 'ERR_SECRET_STORE_NOT_FOUND'),
+  'secret-denied': row('PERMISSION_DENIED', 403, 'ERR_PERMISSION_DENIED'),
+  'secret-get': row('INTERNAL', 500, 'ERR_SECRET_GET', 'later'),
   'state-store-not-configured': row('FAILED_PRECONDITION', 500, 'ERR_STATE_STORE_NOT_CONFIGURED'),
   'state-store-not-found': row('INVALID_ARGUMENT', 400, 'ERR_STATE_STORE_NOT_FOUND'),
   'state-illegal-key': row('INVALID_ARGUMENT', 400, 'ERR_MALFORMED_REQUEST'),
@@ -86,6 +93,7 @@ export const faults = {
   /** What was asked for is no longer kept: a version to watch from, a page to go on with. */
   gone: row('OUT_OF_RANGE', 410, 'ERR_GONE'),
   'health-not-ready': row('UNAVAILABLE', 500, 'ERR_HEALTH_NOT_READY', 'later'),
+  'outbound-not-ready': row('UNAVAILABLE', 500, 'ERR_OUTBOUND_HEALTH_NOT_READY', 'later'),
   'health-appid-not-match': row('INVALID_ARGUMENT', 500, 'ERR_HEALTH_APPID_NOT_MATCH'),
 } as const satisfies Record<string, FaultRow>;
 

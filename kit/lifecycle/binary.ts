@@ -26,6 +26,8 @@ export type Running = {
 
 export type Binary<T extends FlagTable, C> = {
   name: string;
+  /** What a fatal error is said to come from, if not `name`. */
+  fatalName?: string;
   summary: string;
   version: string;
   flags: T;
@@ -62,7 +64,7 @@ export async function runBinary<T extends FlagTable, C>(binary: Binary<T, C>, wo
     await binary.run(config, { log, signal: abort.signal, stop: () => abort.abort() });
     world.exit(0);
   } catch (thrown) {
-    log.fatal(`Fatal error from ${binary.name}: ${describe(thrown)}`);
+    log.fatal(`Fatal error from ${binary.fatalName ?? binary.name}: ${describe(thrown)}`);
     world.exit(1);
   }
 }

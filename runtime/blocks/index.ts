@@ -1,7 +1,46 @@
+import type { Logger } from '#kit/log/logger.ts';
+import { type Ending, shutdown } from './lifecycle/shutdown.ts';
+import type { ExtendedMetadata } from './metadata/extended.ts';
+import type { MetadataPart } from './metadata/facts.ts';
+import { getMetadata } from './metadata/get.ts';
+import { setMetadata } from './metadata/set.ts';
 import type { Operation } from './operation.ts';
+import type { SecretAccess } from './secrets/access.ts';
+import { getSecret } from './secrets/get.ts';
+import { getBulkSecret } from './secrets/get-bulk.ts';
+import { deleteState } from './state/delete.ts';
+import { deleteBulkState } from './state/delete-bulk.ts';
 import { getState } from './state/get.ts';
+import { getBulkState } from './state/get-bulk.ts';
+import { queryState } from './state/query.ts';
+import { saveState } from './state/save.ts';
+import { executeStateTransaction } from './state/transact.ts';
+
+/** What operations need besides the component they act on. */
+export type Services = {
+  metadata: readonly MetadataPart[];
+  extended: ExtendedMetadata;
+  secretAccess: SecretAccess;
+  ending: Ending;
+  log: Logger;
+};
 
 /** Every operation of the API. A new one is a file of its own and a line here. */
-export function operations(): readonly Operation[] {
-  return [getState];
+export function operations(services: Services): readonly Operation[] {
+  return [
+    getState,
+    getBulkState,
+    saveState,
+    deleteState,
+    deleteBulkState,
+    executeStateTransaction,
+    queryState,
+
+    getSecret(services.secretAccess),
+    getBulkSecret(services.secretAccess),
+
+    getMetadata(services.metadata, services.extended),
+    setMetadata(services.extended),
+    shutdown(services.ending, services.log),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { ComponentKind } from '#contracts/component.ts';
 import type { Fault } from '#kit/errors/fault.ts';
+import type { PolicyComponentKind } from '../policy/resiliency/resolve.ts';
 
 /** What is known of a component when it is bound. */
 export type BindContext = {
@@ -22,6 +23,8 @@ export type Kind<C = unknown> = {
   readonly category: ComponentKind;
   /** Label in metric names: `dapr_component_<metric>_count`. */
   readonly metric: string;
+  /** Word in the names of default resiliency policies: `Default<policy>ComponentOutbound…`. */
+  readonly policy: PolicyComponentKind;
   /** Wraps an opened object. Throws `invalid-metadata` where the metadata is wrong. */
   bind(object: AsyncDisposable, context: BindContext): C;
   /** Shown by the metadata API, in this order. */

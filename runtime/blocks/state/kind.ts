@@ -14,10 +14,23 @@ export type BoundStore = {
   readonly cipher: ValueCipher | undefined;
 };
 
+/** The order in which Dapr's own stores name what they can do. */
+const order = [
+  'ETAG',
+  'TRANSACTIONAL',
+  'QUERY_API',
+  'TTL',
+  'PARTITION_KEY',
+  'DELETE_WITH_PREFIX',
+  'KEYS_LIKE',
+  'ACTOR',
+];
+
 /** State stores. */
 export const stateKind = defineKind<StateStore, BoundStore>({
   category: 'state',
   metric: 'state',
+  policy: 'Statestore',
   bind: (store, context) => ({
     name: context.name,
     store,
@@ -25,8 +38,9 @@ export const stateKind = defineKind<StateStore, BoundStore>({
     cipher: valueCipher(context),
   }),
   capabilities({ store }) {
-    const features = stateFeatures(store);
-    return store.transact && features.includes('ETAG') ? [...features, 'ACTOR'] : features;
+    const features: string[] = stateFeatures(store);
+    if (store.transact && features.includes('ETAG')) features.push('ACTOR');
+    return features.sort((a, b) => order.indexOf(a) - order.indexOf(b));
   },
   absent: storeAbsent,
 });

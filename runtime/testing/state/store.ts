@@ -25,6 +25,7 @@ export async function withStore({ store, metadata = {}, secretNames = {}, guard 
     component: stateKind.bind(object, { appId: 'shop', namespace: 'default', name: 'orders', metadata, secretNames }),
     guard,
     observe: undefined,
+    close: async () => {},
   });
   return { object, registry, stages: [componentStage(registry, 'shop')] };
 }

@@ -1,0 +1,121 @@
+import { toFault } from '#kit/errors/fault.ts';
+import { healthTargets } from '#kit/health/targets.ts';
+import type { Running } from '#kit/lifecycle/binary.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { formatDuration } from '#kit/values/duration.ts';
+import { daprVersion, version } from '#kit/version.ts';
+import { operations } from './blocks/index.ts';
+import { extendedMetadata } from './blocks/metadata/extended.ts';
+import { componentFacts, ownFacts } from './blocks/metadata/facts.ts';
+import { secretAccess } from './blocks/secrets/access.ts';
+import type { RuntimeConfig } from './config.ts';
+import { healthPages } from './health/pages.ts';
+import { waitUntilOutboundReady } from './health/wait.ts';
+import { stablePort } from './internal-port.ts';
+import { loadPolicies } from './policy/guards.ts';
+import { configurationFromFiles, enabledFeatures } from './resources/configuration.ts';
+import { fileSource } from './resources/files.ts';
+import { awaitStop, block, drainWithin } from './shutdown.ts';
+import { componentStage } from './stages/component.ts';
+import { startComponents } from './start/components.ts';
+import { type Drainable, startDoors } from './start/doors.ts';
+import { startInternalServer } from './start/internal.ts';
+import { openMetrics } from './start/metrics.ts';
+import { startSecurity } from './start/security.ts';
+
+/** Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. */
+export async function runSidecar(config: RuntimeConfig, running: Running): Promise<void> {
+  const { log, signal } = running;
+  if (config.task === 'wait') return waitUntilOutboundReady(config.api.httpPort, signal);
+  log.info(`Starting Dapr Runtime -- version ${daprVersion} -- commit outrigger-${version}`);
+  log.info(`Log level set to: ${config.log.level}`);
+  const ending = awaitStop(running);
+  const stack = new AsyncDisposableStack();
+  try {
+    const starting = start(config, { log, signal, stack, ending });
+    const started = await Promise.race([starting, ending.stopped]);
+    if (started !== undefined) await serve(started, config, ending.stopped, log);
+    else starting.catch((thrown) => log.debug(`Starting was cut short: ${toFault(thrown).message}`));
+    log.info('Dapr is shutting down');
+    await drainWithin(config.graceMs, async () => {
+      await Promise.all((started?.servers ?? []).map((server) => server.drain(config.graceMs || longestDrainMs)));
+      await stack.disposeAsync();
+    });
+  } finally {
+    await stack.disposeAsync();
+  }
+  log.info('Daprd shutdown gracefully');
+}
+
+/** Serves until told to stop, and on through the block phase. */
+async function serve(started: Started, config: RuntimeConfig, stopped: Promise<void>, log: Logger): Promise<void> {
+  await stopped;
+  await block(config.blockShutdownMs, formatDuration(config.blockShutdownMs ?? 0), started.appUnhealthy, log);
+}
+
+const longestDrainMs = 2_147_483_647;
+
+type Started = { servers: readonly Drainable[]; appUnhealthy: Promise<void> };
+
+type StartContext = {
+  log: Logger;
+  signal: AbortSignal;
+  stack: AsyncDisposableStack;
+  ending: ReturnType<typeof awaitStop>;
+};
+
+/** Brings the sidecar up, in Dapr's order: identity, components, gRPC, HTTP, calls from others, then the app. */
+async function start(config: RuntimeConfig, { log, signal, stack, ending }: StartContext): Promise<Started> {
+  const began = performance.now();
+  const lifetime = new AbortController();
+  stack.defer(() => lifetime.abort());
+  const health = { all: healthTargets(), outbound: healthTargets() };
+  const runtimeReady = health.all.add('dapr-runtime');
+  const outboundReady = health.outbound.add('dapr-outbound');
+  const security = await startSecurity(config, { targets: health.all, log, signal });
+
+  log.info(`${config.mode} mode configured`);
+  log.info(`app id: ${config.appId}`);
+  if (config.configs.length === 0) log.info('loading default configuration');
+  const configuration = await configurationFromFiles(config.configs, config.env, log);
+  const features = enabledFeatures(configuration);
+  log.info(`Enabled features: ${features.join(' ')}`);
+  const metrics = await openMetrics(config, configuration, health.all, stack);
+
+  const namespace = config.namespaceGiven ? config.namespace : undefined;
+  const source = stack.use(fileSource({ folders: config.resourcesPaths, namespace, log }));
+  const policies = await loadPolicies(source, config.appId, log);
+  const { registry } = await startComponents({
+    ...{ config, configuration, source, policies, metrics, log, stack },
+    signal: lifetime.signal,
+  });
+
+  const servers = await startDoors({
+    ...{ config, configuration, log, stack },
+    operations: operations({
+      metadata: [
+        ownFacts(config.appId, config.app, features),
+        componentFacts(registry),
+        () => ({ resiliencies: policies.names.map((name) => ({ name })) }),
+      ],
+      extended: extendedMetadata(),
+      secretAccess: secretAccess(configuration.spec.secrets?.scopes ?? []),
+      ending,
+      log,
+    }),
+    stages: [componentStage(registry, config.appId)],
+    healthPages: healthPages(health, config.appId),
+    pages: [],
+    watch: {},
+  });
+  const internal = await startInternalServer(config, {
+    ...{ log, stack },
+    services: [],
+    tls: security?.serverTls(),
+    wantedPort: stablePort(config.appId, config.hostAddress ?? ''),
+  });
+  outboundReady.ready();
+  runtimeReady.ready();
+  log.info(`dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - began)}ms`);
+  return { servers: [...servers, internal.server], appUnhealthy: new Promise(() => {}) };
+}

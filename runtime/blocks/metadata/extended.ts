@@ -1,0 +1,10 @@
+/** What apps have put into the metadata of their sidecar. */
+export type ExtendedMetadata = {
+  all(): Record<string, string>;
+  set(key: string, value: string): void;
+};
+
+export function extendedMetadata(): ExtendedMetadata {
+  const values = new Map<string, string>();
+  return { all: () => Object.fromEntries(values), set: (key, value) => void values.set(key, value) };
+}

@@ -1,0 +1,55 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { StateItemSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
+import { jsonMember } from '../json-spans.ts';
+import { malformed } from '../rest.ts';
+import { wireConcurrency, wireConsistency } from './options.ts';
+
+type Fields = Record<string, unknown>;
+
+const nullValue = Buffer.from('null');
+
+/**
+ * A REST item `{key, value, etag, metadata, options{concurrency, consistency}}` as a message. Its value stays the JSON
+ * text it came as; a missing one is `null`. `extra` metadata, from the query, wins.
+ */
+export function stateItem(
+  raw: Buffer,
+  fields: unknown,
+  extra: Readonly<Record<string, string>>,
+): MessageInitShape<typeof StateItemSchema> {
+  if (!isFields(fields)) throw malformed('a state item must be an object');
+  const key = textOf(fields, 'key') ?? '';
+  const etag = textOf(fields, 'etag');
+  const options = fields['options'] ?? {};
+  if (!isFields(options)) throw malformed('"options" must be an object');
+  const item: MessageInitShape<typeof StateItemSchema> = {
+    key,
+    value: jsonMember(raw, 'value') ?? nullValue,
+    metadata: { ...metadataOf(fields), ...extra },
+    options: {
+      concurrency: wireConcurrency(textOf(options, 'concurrency')),
+      consistency: wireConsistency(textOf(options, 'consistency')),
+    },
+  };
+  if (etag !== undefined) item.etag = { value: etag };
+  return item;
+}
+
+/** `metadata` of a REST body: an object of texts. */
+export function metadataOf(fields: Fields): Record<string, string> {
+  const metadata = fields['metadata'] ?? {};
+  if (!isFields(metadata)) throw malformed('"metadata" must be an object');
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') throw malformed(`metadata "${name}" must be a text`);
+  }
+  return metadata as Record<string, string>;
+}
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function textOf(fields: Fields, name: string): string | undefined {
+  const value = fields[name] ?? undefined;
+  if (value !== undefined && typeof value !== 'string') throw malformed(`"${name}" must be a text`);
+  return value;
+}

@@ -1,0 +1,83 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { StateOperation } from '#contracts/state.ts';
+import { fault } from '#kit/errors/fault.ts';
+import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
+import type {
+  TransactionalStateOperation,
+  TransactionalStateOperationSchema,
+} from '#proto/dapr/proto/runtime/v1/state_pb.js';
+import { jsonItems, jsonMember } from '../json-spans.ts';
+import { type Context, defineOperation } from '../operation.ts';
+import { jsonBody, malformed, queryMetadata } from '../rest.ts';
+import { type BoundStore, stateKind } from './kind.ts';
+import { isFields, metadataOf, stateItem } from './rest-item.ts';
+import { messageOf, noTransactions, tooManyOperations } from './state-faults.ts';
+import { toDelete, toSet } from './write.ts';
+
+const noBytes = Buffer.from('{}');
+
+/** Writes and removes keys, all or none. */
+export const executeStateTransaction = defineOperation({
+  method: Dapr.method.executeStateTransaction,
+  api: 'state.v1',
+  component: { kind: stateKind, name: (request) => request.storeName, action: 'transaction' },
+  http: {
+    method: ['POST', 'PUT'],
+    path: '/v1.0/state/{storeName}/transaction',
+    toRequest(http) {
+      const body = jsonBody(http);
+      if (!isFields(body)) throw malformed('the body must be an object with "operations"');
+      const operations = body['operations'] ?? [];
+      if (!Array.isArray(operations)) throw malformed('"operations" must be a list');
+      const extra = queryMetadata(http);
+      const raw = jsonItems(jsonMember(http.body, 'operations') ?? noBytes);
+      return {
+        storeName: http.params.storeName,
+        operations: operations.map((operation, i) => restOperation(raw[i]!, operation, extra)),
+        metadata: { ...metadataOf(body), ...extra },
+      };
+    },
+  },
+  async handle(request, context) {
+    const { component: bound, signal } = context;
+    const { store, name } = bound;
+    if (!store.transact) throw noTransactions(name);
+    const operations = request.operations.map((operation) => toOperation(operation, context));
+    if (operations.length === 0) return {};
+    if (store.maxOperations !== undefined && operations.length > store.maxOperations) {
+      throw tooManyOperations(name, operations.length, store.maxOperations);
+    }
+    try {
+      await store.transact({ operations, metadata: request.metadata }, signal);
+      return {};
+    } catch (thrown) {
+      const words = `error while executing state transaction: ${messageOf(thrown)}`;
+      throw fault('state-transaction', words, { cause: thrown });
+    }
+  },
+});
+
+function restOperation(
+  raw: Buffer,
+  operation: unknown,
+  extra: Readonly<Record<string, string>>,
+): MessageInitShape<typeof TransactionalStateOperationSchema> {
+  if (!isFields(operation)) throw malformed('an operation must be an object');
+  const { operation: operationType = '' } = operation;
+  if (typeof operationType !== 'string') throw malformed('"operation" must be a text');
+  return {
+    operationType,
+    request: stateItem(jsonMember(raw, 'request') ?? noBytes, operation['request'] ?? {}, extra),
+  };
+}
+
+function toOperation(operation: TransactionalStateOperation, context: Context<BoundStore>): StateOperation {
+  const { operationType, request } = operation;
+  if (operationType !== 'upsert' && operationType !== 'delete') {
+    throw fault('state-operation-not-supported', `operation type ${operationType} not supported`);
+  }
+  if (request === undefined) throw fault('bad-request', `a ${operationType} operation has no request`);
+  return operationType === 'upsert'
+    ? { kind: 'set', ...toSet(request, context) }
+    : { kind: 'delete', ...toDelete(context.component, request) };
+}

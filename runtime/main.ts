@@ -1,0 +1,37 @@
+import { createWriteStream } from 'node:fs';
+import process from 'node:process';
+import { runBinary } from '#kit/lifecycle/binary.ts';
+import { daprVersion, version } from '#kit/version.ts';
+import { runSidecar } from './app.ts';
+import { configure } from './config.ts';
+import { flags } from './flags.ts';
+
+const { argv, env } = process;
+const logFile = argv.map((word) => /^--?log-file=(.+)$/.exec(word)?.[1]).findLast(Boolean);
+const stdout = logFile === undefined ? process.stdout : createWriteStream(logFile, { flags: 'a' });
+
+if (argv.some((word) => /^--?build-info$/.test(word))) {
+  process.stdout.write(`Version: ${daprVersion}\nGit Commit: outrigger-${version}\nGit Version: ${version}\n`);
+} else {
+  await runBinary(
+    {
+      name: 'daprd',
+      fatalName: 'runtime',
+      summary: "the sidecar: Dapr's APIs for the app beside it",
+      version: daprVersion,
+      flags,
+      scope: 'dapr.runtime',
+      configure,
+      logging: ({ log, appId }) => ({ level: log.level, json: log.json, fields: { app_id: appId } }),
+      run: runSidecar,
+    },
+    {
+      argv: argv.slice(2),
+      env,
+      stdout,
+      stderr: process.stderr,
+      exit: (code) => process.exit(code),
+      on: (event, listener) => process.on(event, listener),
+    },
+  );
+}

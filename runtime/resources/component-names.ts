@@ -1,0 +1,20 @@
+import type { Component } from '#crds/component.ts';
+import { fault } from '#kit/errors/fault.ts';
+
+/** A component as logs and errors name it: `orders (state.redis/v1)`. */
+export const logName = ({ metadata, spec }: Component): string =>
+  `${metadata.name} (${spec.type}/${spec.version || 'v1'})`;
+
+/** Throws `invalid-config` that lists every component whose name an earlier one has. */
+export function refuseDuplicates(components: readonly Component[]): void {
+  const first = new Map<string, Component>();
+  const problems: string[] = [];
+  for (const component of components) {
+    const { name } = component.metadata;
+    const existing = first.get(name);
+    if (existing === undefined) first.set(name, component);
+    else
+      problems.push(`duplicate definition of Component name ${logName(component)} with existing ${logName(existing)}`);
+  }
+  if (problems.length > 0) throw fault('invalid-config', `failed to load components: ${problems.join('\n')}`);
+}

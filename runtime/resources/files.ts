@@ -1,0 +1,88 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { Kind as ResourceKind } from '#crds/kind.ts';
+import { fault, toFault } from '#kit/errors/fault.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import type { Resource, ResourceSource } from './source.ts';
+
+export type FileSourceOptions = {
+  folders: readonly string[];
+  /** Undefined: resources of every namespace count. */
+  namespace: string | undefined;
+  log: Logger;
+};
+
+type Manifest = { file: string; content: Record<string, unknown> };
+
+/**
+ * Resources in the `.yaml` and `.yml` files of folders, not of folders in them: files by name, documents in their order.
+ * A document that cannot be read is logged and left out; folders are read anew at each call.
+ */
+export function fileSource({ folders, namespace, log }: FileSourceOptions): ResourceSource {
+  return {
+    async list<T extends Resource>(kind: ResourceKind<T>) {
+      const found: T[] = [];
+      for (const { file, content } of await readManifests(folders, log)) {
+        if (content['kind'] !== kind.kind) continue;
+        const resource = parse(kind, file, content, log);
+        if (resource && ofNamespace(resource, namespace)) found.push(resource);
+      }
+      return found;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function ofNamespace({ metadata }: Resource, namespace: string | undefined): boolean {
+  return namespace === undefined || !metadata.namespace || metadata.namespace === namespace;
+}
+
+function parse<T>(kind: ResourceKind<T>, file: string, content: unknown, log: Logger): T | undefined {
+  try {
+    return kind.parse(content);
+  } catch (thrown) {
+    log.warn(`A resource in ${file} is left out: ${toFault(thrown).message}`);
+    return undefined;
+  }
+}
+
+async function readManifests(folders: readonly string[], log: Logger): Promise<Manifest[]> {
+  const perFolder = await Promise.all(folders.map((folder) => manifestsOf(folder, log)));
+  return perFolder.flat();
+}
+
+async function manifestsOf(folder: string, log: Logger): Promise<Manifest[]> {
+  const files = (await namesIn(folder))
+    .filter((name) => /\.ya?ml$/i.test(name))
+    .sort()
+    .map((name) => path.join(folder, name));
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  return files.flatMap((file, i) => documents(file, texts[i]!, log));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw fault('invalid-config', `cannot read the resources folder ${folder}: ${code}`, { cause });
+  }
+}
+
+/** The manifests of a text of one or more YAML documents. */
+export function documents(file: string, text: string, log: Logger): Manifest[] {
+  const manifests: Manifest[] = [];
+  for (const document of parseAllDocuments(text)) {
+    if ('errors' in document && document.errors.length > 0) {
+      log.warn(`A document in ${file} is left out: ${document.errors[0]!.message.split('\n')[0]}`);
+      continue;
+    }
+    const content: unknown = document.toJS();
+    if (typeof content === 'object' && content !== null) {
+      manifests.push({ file, content: content as Record<string, unknown> });
+    }
+  }
+  return manifests;
+}

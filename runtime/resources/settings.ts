@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { SecretStore, SecretValues } from '#contracts/secret.ts';
+import { type NameValue, valueText } from '#crds/name-value.ts';
+import { fault, toFault } from '#kit/errors/fault.ts';
+import type { Logger } from '#kit/log/logger.ts';
+
+/** What the settings of a resource may refer to. */
+export type SettingsWorld = {
+  appId: string;
+  namespace: string;
+  podName: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** The operator has put secrets of the store `kubernetes` in place, in base64. */
+  operatorResolves: boolean;
+  /** A loaded secret store. */
+  secretStore(name: string): SecretStore | undefined;
+  log: Logger;
+};
+
+export type Settings = {
+  /** Every value as text, secrets and templates filled in. */
+  values: Record<string, string>;
+  /** Which secret each value came from, for those that did. */
+  secretNames: Record<string, string>;
+};
+
+type Owner = { kind: string; name: string; namespace: string | undefined; secretStore: string };
+
+/** Where settings need a store that is not loaded, its name. */
+export function missingStore(pairs: readonly NameValue[], owner: Owner, world: SettingsWorld): string | undefined {
+  const { secretStore } = owner;
+  if (secretStore === '' || (world.operatorResolves && secretStore === 'kubernetes')) return undefined;
+  const needed = pairs.some((pair) => secretOf(pair) !== undefined && !fromEnv(pair));
+  return needed && world.secretStore(secretStore) === undefined ? secretStore : undefined;
+}
+
+/** Resolves name-value pairs: environment, secrets, then templates. A secret that cannot be read is logged, its value stays as it is. */
+export async function resolveSettings(
+  pairs: readonly NameValue[],
+  owner: Owner,
+  world: SettingsWorld,
+  signal: AbortSignal,
+): Promise<Settings> {
+  const secrets = new Map<string, SecretValues>();
+  const values: Record<string, string> = {};
+  const secretNames: Record<string, string> = {};
+  for (const pair of pairs) {
+    const secret = secretOf(pair);
+    let text = valueText(pair.value) ?? '';
+    if (fromEnv(pair)) text = envValue(pair, owner, world);
+    else if (secret !== undefined) {
+      secretNames[pair.name] = secret.name;
+      text = (await secretValue(secret, text, owner, world, secrets, signal)) ?? text;
+    }
+    values[pair.name] = fillTemplates(text, pair.name, world);
+  }
+  return { values, secretNames };
+}
+
+const secretOf = ({ secretKeyRef }: NameValue) => (secretKeyRef?.name ? secretKeyRef : undefined);
+const fromEnv = ({ value, envRef }: NameValue) => (valueText(value) ?? '') === '' && !!envRef;
+
+function envValue({ envRef = '' }: NameValue, { kind, name }: Owner, { env, log }: SettingsWorld): string {
+  if (isEnvAllowed(envRef, env['DAPR_ENV_KEYS'])) return env[envRef] ?? '';
+  log.warn(`${kind} ${name} references an env variable that isn't allowed: ${envRef}`);
+  return '';
+}
+
+/**
+ * Whether a manifest may read an environment variable: never tokens and Dapr's own, and only those of the list that the
+ * injector sets, if it does. Source: Dapr `pkg/runtime/processor/secret`.
+ */
+export function isEnvAllowed(name: string, list: string | undefined): boolean {
+  const upper = name.toUpperCase();
+  if (upper === '' || upper === 'APP_API_TOKEN' || upper.startsWith('DAPR_') || upper.includes(' ')) return false;
+  return !list || list.split(' ').includes(upper);
+}
+
+async function secretValue(
+  ref: { name: string; key: string },
+  text: string,
+  owner: Owner,
+  world: SettingsWorld,
+  known: Map<string, SecretValues>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { secretStore, namespace = '' } = owner;
+  if (world.operatorResolves && secretStore === 'kubernetes') return Buffer.from(text, 'base64').toString();
+  const store = world.secretStore(secretStore);
+  if (store === undefined) return undefined;
+  try {
+    const found = known.get(ref.name) ?? (await store.get({ name: ref.name, metadata: { namespace } }, signal));
+    known.set(ref.name, found);
+    return found[ref.key || ref.name] || undefined;
+  } catch (thrown) {
+    world.log.error(`Error getting secret ${ref.name} for ${owner.kind} ${owner.name}: ${toFault(thrown).message}`);
+    return undefined;
+  }
+}
+
+/** Fills `{uuid}` (each anew), `{podName}`, `{namespace}` (namespace and app ID with a dot between) and `{appID}`. */
+function fillTemplates(text: string, name: string, world: SettingsWorld): string {
+  if (!text.includes('{')) return text;
+  if (text.includes('{podName}') && world.podName === '') {
+    throw fault('invalid-metadata', `property ${name} refers to {podName} but POD_NAME is not set`);
+  }
+  return text
+    .replace(/\{uuid\}/g, () => randomUUID())
+    .replaceAll('{podName}', world.podName)
+    .replaceAll('{namespace}', `${world.namespace}.${world.appId}`)
+    .replaceAll('{appID}', world.appId);
+}

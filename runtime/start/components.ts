@@ -1,0 +1,87 @@
+import { component } from '#crds/component.ts';
+import type { Configuration } from '#crds/configuration.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { kinds } from '../blocks/kinds.ts';
+import { secretKind } from '../blocks/secrets/kind.ts';
+import type { RuntimeConfig } from '../config.ts';
+import { openHosted } from '../hosts/open.ts';
+import type { Policies } from '../policy/guards.ts';
+import { createRegistry, type Registry } from '../registry.ts';
+import { refuseDuplicates } from '../resources/component-names.ts';
+import { type ComponentLoader, createComponentLoader } from '../resources/components.ts';
+import { inScope, type ResourceSource } from '../resources/source.ts';
+import { componentMetrics } from '../telemetry/component-metrics.ts';
+import type { Metrics } from './metrics.ts';
+
+export type ComponentsStart = {
+  config: RuntimeConfig;
+  configuration: Configuration;
+  source: ResourceSource;
+  policies: Policies;
+  metrics: Metrics | undefined;
+  log: Logger;
+  signal: AbortSignal;
+  stack: AsyncDisposableStack;
+};
+
+/** Loads every component that is meant for the app; all are closed together at the end. */
+export async function startComponents(
+  start: ComponentsStart,
+): Promise<{ registry: Registry; loader: ComponentLoader }> {
+  const { config, configuration, source, policies, metrics, log, signal, stack } = start;
+  const registry = createRegistry();
+  stack.defer(() => closeAll(registry, log));
+  const { appId, namespace } = config;
+  const observers = metrics && componentMetrics(metrics.registry, { appId, namespace }, metrics.buckets);
+  const loader = createComponentLoader({
+    kinds,
+    registry,
+    world: {
+      appId,
+      namespace,
+      podName: config.podName,
+      env: config.env,
+      operatorResolves: config.mode === 'kubernetes',
+      log,
+    },
+    keyNamespace: config.namespaceGiven ? namespace : '',
+    open: openHosted,
+    guard: policies.componentGuard,
+    observe: (kind, name) => observers?.(kind, name),
+    report: () => {},
+    log,
+    signal,
+  });
+  log.info('Loading components…');
+  const all = await source.list(component);
+  refuseDuplicates(all);
+  const denied = configuration.spec.components?.deny ?? [];
+  const own = all.filter((one) => inScope(one, appId)).filter((one) => !isDenied(one.spec, denied));
+  await loader.loadAll(own);
+  log.info('All outstanding components processed');
+  for (const { storeName } of configuration.spec.secrets?.scopes ?? []) {
+    if (registry.of(secretKind).has(storeName)) continue;
+    log.warn(`Secrets configuration added for '${storeName}', but no matching secret store was found`);
+  }
+  return { registry, loader };
+}
+
+/** Whether `spec.components.deny` names a type, alone or with its version. */
+function isDenied({ type, version }: { type: string; version: string }, denied: readonly string[]): boolean {
+  const versioned = `${type}/${version || 'v1'}`.toLowerCase();
+  return denied.some((one) => one.toLowerCase() === type.toLowerCase() || one.toLowerCase() === versioned);
+}
+
+async function closeAll(registry: Registry, log: Logger): Promise<void> {
+  await Promise.all(
+    registry.all().map(async (loaded) => {
+      log.info(`Shutting down component ${loaded.name} (${loaded.type}/${loaded.version})`);
+      registry.remove(loaded.kind, loaded.name);
+      try {
+        await loaded.close();
+      } catch (thrown) {
+        log.warn(`Component ${loaded.name} did not close well: ${(thrown as Error).message}`);
+      }
+    }),
+  );
+}

@@ -1,0 +1,71 @@
+import type { Configuration } from '#crds/configuration.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import type { Operation } from '../blocks/operation.ts';
+import type { Stage } from '../chain.ts';
+import type { RuntimeConfig } from '../config.ts';
+import { createGrpcDoor } from '../doors/grpc/door.ts';
+import { createHttpDoor } from '../doors/http/door.ts';
+import type { Page } from '../doors/http/page.ts';
+import type { DoorWatch } from '../doors/served.ts';
+import { openGrpcApi, openHttpApi, openPublicApi } from '../servers.ts';
+import { tokenCheck } from '../stages/api-token.ts';
+import { apiLog } from '../telemetry/api-log.ts';
+
+export type DoorsStart = {
+  config: RuntimeConfig;
+  configuration: Configuration;
+  operations: readonly Operation[];
+  stages: readonly Stage[];
+  healthPages: readonly Page[];
+  /** Byte pipes over HTTP. */
+  pages: readonly Page[];
+  watch: DoorWatch;
+  log: Logger;
+  stack: AsyncDisposableStack;
+};
+
+/** What can be drained: takes no more calls, waits for those under way. */
+export type Drainable = { drain(graceMs: number): Promise<void> };
+
+const publicOperations = new Set(['GetMetadata', 'SetMetadata']);
+const nothing = { access: { allowed: [], denied: [] }, token: undefined };
+
+/** Opens the gRPC API, then the HTTP API and the public port. */
+export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
+  const { config, configuration, operations, stages, healthPages, pages, log, stack } = start;
+  const { api } = configuration.spec;
+  const common = {
+    operations,
+    stages,
+    access: { allowed: api?.allowed ?? [], denied: api?.denied ?? [] },
+    token: tokenCheck(config.api.token),
+    watch: withApiLog(start),
+  };
+  const grpc = stack.use(await openGrpcApi(createGrpcDoor(common), config, log));
+  const http = stack.use(
+    await openHttpApi(createHttpDoor({ ...common, pages: [...healthPages, ...pages] }), config, log),
+  );
+  const { publicPort } = config.api;
+  if (publicPort === undefined) return [grpc, http];
+  const shown = operations.filter((one) => publicOperations.has(one.method.name));
+  const door = createHttpDoor({ ...nothing, operations: shown, stages, pages: healthPages, watch: {} });
+  return [grpc, http, stack.use(await openPublicApi(door, config.api, publicPort, log))];
+}
+
+function withApiLog({ config, configuration, watch, log }: DoorsStart): DoorWatch {
+  const spec = configuration.spec.logging?.apiLogging;
+  if (!(config.api.logging ?? spec?.enabled ?? false)) return watch;
+  const logged = apiLog(log, {
+    obfuscateURLs: spec?.obfuscateURLs ?? false,
+    omitHealthChecks: spec?.omitHealthChecks ?? false,
+  });
+  const { served } = watch;
+  if (served === undefined) return { ...watch, served: logged };
+  return {
+    ...watch,
+    served(call) {
+      logged(call);
+      served(call);
+    },
+  };
+}
