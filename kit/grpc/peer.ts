@@ -1,6 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Http2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { peerIdentity } from '#kit/pki/peer.ts';
+import { formatSpiffeId } from '#kit/pki/spiffe.ts';
 
 /** Who is at the other end of a connection. */
 export type Peer = {
@@ -12,9 +14,13 @@ export type Peer = {
   readonly spiffeId?: string;
 };
 
-/** The `spiffe://…` name of a certificate. */
+/** The Dapr identity a certificate is for, read from its encoding: the text form can be made to look like another. */
 export function spiffeIdOf(certificate: X509Certificate): string | undefined {
-  return /(?:^|, )URI:(spiffe:\/\/[^,"]+)/.exec(certificate.subjectAltName ?? '')?.[1];
+  try {
+    return formatSpiffeId(peerIdentity(certificate));
+  } catch {
+    return undefined;
+  }
 }
 
 const known = new WeakMap<Http2Session, Peer>();
