@@ -16,7 +16,9 @@ type Found = { file: string; component: Component };
 /** A component file is one which exports `component`; others beside it are its parts. */
 async function find(): Promise<Found[]> {
   const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.includes('/') && file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .filter(
+      (file) => file.includes('/') && !file.startsWith('host/') && file.endsWith('.ts') && !file.endsWith('.test.ts'),
+    )
     .sort();
   const found: Found[] = [];
   for (const file of files) {

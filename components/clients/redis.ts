@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createClient, createCluster, createSentinel, RESP_TYPES, type RedisArgument } from 'redis';
+import type { RedisArgument } from 'redis';
 import { z } from 'zod';
 import { choice, duration, integer, secret, text, truth } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
@@ -56,14 +56,17 @@ export type Redis = AsyncDisposable & {
 
 type Send = (key: RedisArgument | undefined, readonly: boolean, args: readonly RedisArgument[]) => Promise<unknown>;
 
-const asBuffers = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+/** Bulk strings (`$` in RESP) come as Buffers. */
+const asBuffers = { typeMapping: { 36: Buffer } };
 
 /** Connects, or rejects with `unavailable` naming the server. A lost connection is made again for as long as it takes. */
 export async function openRedis(settings: RedisSettings, log: Logger): Promise<Redis> {
   const where = `redis at ${settings.redisHost}`;
   try {
     const life = { connected: false };
-    const client = await clientOf(settings, await socketOptions(settings, life));
+    // The library is read when the first component on Redis opens, not when its settings are looked at.
+    const library = await import('redis');
+    const client = clientOf(library, settings, await socketOptions(settings, life));
     client.onError((error) => log.warn(`${where}: ${describe(error)}`));
     await client.connect();
     life.connected = true;
@@ -117,7 +120,9 @@ async function scanOne(send: Send, glob: string): Promise<string[]> {
 
 type SocketOptions = Awaited<ReturnType<typeof socketOptions>>;
 
-async function clientOf(settings: RedisSettings, socket: SocketOptions): Promise<Client> {
+type Library = typeof import('redis');
+
+function clientOf(library: Library, settings: RedisSettings, socket: SocketOptions): Client {
   const { redisUsername: username, redisPassword: password, redisDB: database } = settings;
   // A command that finds no connection fails at once: whoever asked knows best whether to try again.
   const login = {
@@ -126,10 +131,10 @@ async function clientOf(settings: RedisSettings, socket: SocketOptions): Promise
     ...(password !== undefined && { password }),
   };
   const nodes = hostsOf(settings);
-  if (settings.failover) return sentinelClient(settings, { ...login, database, socket }, nodes);
-  if (settings.redisType === 'cluster') return clusterClient({ ...login, socket }, nodes);
+  if (settings.failover) return sentinelClient(library, settings, { ...login, database, socket }, nodes);
+  if (settings.redisType === 'cluster') return clusterClient(library, { ...login, socket }, nodes);
   const [node] = nodes;
-  const client = createClient({ ...login, database, socket: { ...socket, ...node! } });
+  const client = library.createClient({ ...login, database, socket: { ...socket, ...node! } });
   const send: Send = (_, __, args) => client.sendCommand(args, asBuffers);
   return {
     connect: () => client.connect(),
@@ -150,7 +155,7 @@ type NodeOptions = {
   socket: SocketOptions;
 };
 
-function clusterClient(defaults: NodeOptions, nodes: readonly Node[]): Client {
+function clusterClient({ createCluster }: Library, defaults: NodeOptions, nodes: readonly Node[]): Client {
   const cluster = createCluster({ rootNodes: nodes.map((node) => ({ socket: node })), defaults });
   return {
     connect: () => cluster.connect(),
@@ -168,7 +173,12 @@ function clusterClient(defaults: NodeOptions, nodes: readonly Node[]): Client {
   };
 }
 
-function sentinelClient(settings: RedisSettings, nodeClientOptions: NodeOptions, nodes: readonly Node[]): Client {
+function sentinelClient(
+  { createSentinel }: Library,
+  settings: RedisSettings,
+  nodeClientOptions: NodeOptions,
+  nodes: readonly Node[],
+): Client {
   const { sentinelMasterName: name, sentinelUsername: username, sentinelPassword: password } = settings;
   if (name === undefined) throw fault('invalid-metadata', 'sentinelMasterName is missing: failover needs it');
   const sentinelClientOptions = {

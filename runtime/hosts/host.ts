@@ -1,10 +1,20 @@
 import type { Metadata } from '#contracts/component.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import type { PluggableSockets } from './pluggable.ts';
 
 /** Where a component may run, as annotation `outrigger.dev/host` says. */
 export const hostNames = ['in-process', 'process', 'container', 'socket', 'remote'] as const;
 export type HostName = (typeof hostNames)[number];
+
+/** Annotations of a Component that hosts read. */
+export const annotations = {
+  host: 'outrigger.dev/host',
+  /** For `remote`: `host:port` with commas between; `dns:///name:port` stands for all addresses of the name. */
+  endpoints: 'outrigger.dev/endpoints',
+  /** For `remote`: truthy encrypts, and checks the server by the system's trust anchors. */
+  endpointsTls: 'outrigger.dev/endpoints-tls',
+} as const;
 
 /** A component to open: its manifest with secrets resolved. */
 export type HostedComponent = {
@@ -12,10 +22,10 @@ export type HostedComponent = {
   name: string;
   /** As written; case is ignored. */
   type: string;
-  /** Empty means `v1`. */
+  /** Empty and `v0` mean `v1`. */
   version: string;
   metadata: Metadata;
-  /** Undefined: in this process, or the pluggable component that has taken the type. */
+  /** Undefined: the pluggable component that has taken the type, else in this process. */
   host?: HostName | undefined;
   /** Of the manifest; some hosts read further ones. */
   annotations?: Metadata | undefined;
@@ -28,6 +38,10 @@ export type HostContext = {
   signal: AbortSignal;
   /** The sidecar's own environment. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Path of the Node which runs the sidecar, and runs components that have a process of their own. */
+  node: string;
+  /** The pluggable components that listen beside the sidecar. */
+  sockets: PluggableSockets;
 };
 
 /** Brings a component up and yields the way to it. A host knows nothing of kinds. */

@@ -1,0 +1,27 @@
+import process from 'node:process';
+import { runBinary } from '#kit/lifecycle/binary.ts';
+import { version } from '#kit/version.ts';
+import { runComponentHost } from './app.ts';
+import { configure } from './config.ts';
+import { flags } from './flags.ts';
+
+await runBinary(
+  {
+    name: 'component-host',
+    summary: 'serves one component on a Unix socket',
+    version,
+    flags,
+    scope: 'outrigger.component',
+    configure,
+    logging: ({ logging }) => logging,
+    run: runComponentHost,
+  },
+  {
+    argv: process.argv.slice(2),
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    exit: (code) => process.exit(code),
+    on: (event, listener) => process.on(event, listener),
+  },
+);
