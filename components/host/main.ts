@@ -5,6 +5,9 @@ import { runComponentHost } from './app.ts';
 import { configure } from './config.ts';
 import { flags } from './flags.ts';
 
+// A sidecar that started this process and is gone, however it ended, needs it no more.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+
 await runBinary(
   {
     name: 'component-host',

@@ -38,8 +38,6 @@ export type HostContext = {
   signal: AbortSignal;
   /** The sidecar's own environment. */
   env: Readonly<Record<string, string | undefined>>;
-  /** Path of the Node which runs the sidecar, and runs components that have a process of their own. */
-  node: string;
   /** The pluggable components that listen beside the sidecar. */
   sockets: PluggableSockets;
 };

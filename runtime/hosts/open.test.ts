@@ -18,7 +18,7 @@ let context: HostContext;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'outrigger-sockets-'));
   const sockets = pluggableSockets(folder, silentLogger);
-  context = { log: silentLogger, signal: new AbortController().signal, env: {}, node: '', sockets };
+  context = { log: silentLogger, signal: new AbortController().signal, env: {}, sockets };
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

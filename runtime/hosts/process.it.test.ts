@@ -16,7 +16,7 @@ describe('a component in a process of its own', () => {
     const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     const sockets = pluggableSockets(path.join(tmpdir(), 'no-such-folder'), log);
     const file = path.join(tmpdir(), `outrigger-process-${process.pid}.db`);
-    const context = { log, signal: new AbortController().signal, env: process.env, node: process.execPath, sockets };
+    const context = { log, signal: new AbortController().signal, env: process.env, sockets };
     const spec = {
       name: 'store',
       type: 'state.sqlite',

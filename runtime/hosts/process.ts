@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,13 +21,8 @@ const programs = ['../../components/host/main.ts', '../component-host/main.mjs']
 export const processHost: Host = async (component, context) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'outrigger-component-'));
   const socket = path.join(folder, 'component.sock');
-  const args = [
-    componentProgram(),
-    `--type=${component.type}`,
-    `--version-of-type=${component.version || 'v1'}`,
-    `--socket=${socket}`,
-  ];
-  const child = supervise(component.name, [...args, '--health-port=0'], context);
+  const args = [`--type=${component.type}`, `--version-of-type=${component.version || 'v1'}`, `--socket=${socket}`];
+  const child = supervise(component.name, componentProgram(), args, context);
   const transport = socketTransport(socket, component.name);
   return {
     ...transport,
@@ -47,14 +42,21 @@ function componentProgram(): string {
 }
 
 /** Keeps the process running until the signal aborts or it is disposed of. */
-function supervise(name: string, args: readonly string[], { log, signal, env, node }: HostContext): AsyncDisposable {
+function supervise(
+  name: string,
+  program: string,
+  args: readonly string[],
+  { log, signal, env }: HostContext,
+): AsyncDisposable {
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pause = shortestPauseMs;
   let stopped = false;
   const start = () => {
     const startedAt = performance.now();
-    child = spawn(node, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environmentOf(env) });
+    // The channel tells the child when this process is gone.
+    const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
+    child = fork(program, args, { stdio, env: environmentOf(env) });
     child.once('error', (error) => log.error(`component ${name}: its process cannot be started: ${error.message}`));
     child.once('exit', (code, by) => {
       if (stopped) return;

@@ -15,7 +15,7 @@ export type LoaderOptions = {
   world: Omit<SettingsWorld, 'secretStore'>;
   /** For the key prefix `namespace`; empty where the environment names none. */
   keyNamespace: string;
-  open(spec: HostedComponent, context: HostContext): Promise<AsyncDisposable>;
+  open(spec: HostedComponent, context: Omit<HostContext, 'sockets'>): Promise<AsyncDisposable>;
   /** The component's resiliency policy; undefined when it has none. */
   guard(kind: Kind, name: string): Guard | undefined;
   /** Its metrics; undefined when they are off. */

@@ -5,6 +5,7 @@ import { kinds } from '../blocks/kinds.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
 import type { RuntimeConfig } from '../config.ts';
 import { openHosted } from '../hosts/open.ts';
+import { pluggableSockets, socketsFolder } from '../hosts/pluggable.ts';
 import type { Policies } from '../policy/guards.ts';
 import { createRegistry, type Registry } from '../registry.ts';
 import { refuseDuplicates } from '../resources/component-names.ts';
@@ -33,6 +34,7 @@ export async function startComponents(
   stack.defer(() => closeAll(registry, log));
   const { appId, namespace } = config;
   const observers = metrics && componentMetrics(metrics.registry, { appId, namespace }, metrics.buckets);
+  const sockets = pluggableSockets(socketsFolder(config.env), log.scoped('dapr.runtime.components.pluggable'));
   const loader = createComponentLoader({
     kinds,
     registry,
@@ -45,7 +47,7 @@ export async function startComponents(
       log,
     },
     keyNamespace: config.namespaceGiven ? namespace : '',
-    open: openHosted,
+    open: (spec, context) => openHosted(spec, { ...context, sockets }),
     guard: policies.componentGuard,
     observe: (kind, name) => observers?.(kind, name),
     report: () => {},
