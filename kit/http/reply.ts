@@ -16,11 +16,12 @@ export function isStream(body: HttpReply['body']): body is AsyncIterable<Uint8Ar
   return body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
 }
 
-/** A reply's headers, those that follow from the body included. */
+/** A reply's headers, those that follow from the body included. An empty `content-type` sends none. */
 export function headersOf(reply: HttpReply, contentType: string): Record<string, string | string[]> {
   const headers = { ...reply.headers } as Record<string, string | string[]>;
   const length = lengthOf(reply);
   if (length !== undefined) headers['content-length'] = String(length);
-  if (reply.body !== undefined && headers['content-type'] === undefined) headers['content-type'] = contentType;
+  if (headers['content-type'] === '') delete headers['content-type'];
+  else if (reply.body !== undefined && headers['content-type'] === undefined) headers['content-type'] = contentType;
   return headers;
 }

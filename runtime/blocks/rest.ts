@@ -20,10 +20,10 @@ export type RestRequest<N extends string = string> = {
   readonly stream: AsyncIterable<Buffer>;
 };
 
-/** An HTTP answer. A text body is UTF-8; without `content-type` a body counts as `application/json`. */
+/** An HTTP answer. A text body is UTF-8; without `content-type` a body counts as `application/json`; an empty one sends none. */
 export type RestReply = {
   status: number;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | readonly string[]>;
   body?: Uint8Array | string | AsyncIterable<Uint8Array>;
 };
 

@@ -105,6 +105,7 @@ function httpClient({ operations, stages = [], pages = [] }: DoorsUnderTest): Do
         method: sent.method,
         url,
         headers,
+        hasBody: bytes.length > 0,
         read: async () => bytes,
         stream: (async function* () {
           yield bytes;

@@ -7,6 +7,8 @@ export type IncomingCall = {
   /** Path and query as they came. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Whether a body is announced. */
+  readonly hasBody: boolean;
   /** Reads the whole body. Rejects with `too-large` above the limit. */
   read(): Promise<Buffer>;
   readonly stream: AsyncIterable<Buffer>;
@@ -41,6 +43,18 @@ export class HttpCall implements RestRequest, Context {
 
   get stream(): AsyncIterable<Buffer> {
     return this.#incoming.stream;
+  }
+
+  get url(): string {
+    return this.#incoming.url;
+  }
+
+  get hasBody(): boolean {
+    return this.#incoming.hasBody;
+  }
+
+  read(): Promise<Buffer> {
+    return this.#incoming.read();
   }
 
   get signal(): AbortSignal {

@@ -1,5 +1,16 @@
 import type { RestReply, RestRequest, RouteMethod } from '../../blocks/rest.ts';
 
+/** A request as a page sees it. */
+export type PageRequest = RestRequest & {
+  readonly signal: AbortSignal;
+  /** Path and query as they came. */
+  readonly url: string;
+  /** Whether a body is announced. */
+  readonly hasBody: boolean;
+  /** Reads the whole body of a page that streams. Rejects with `too-large` above the door's limit. */
+  read(): Promise<Buffer>;
+};
+
 /** Something served over HTTP only, beside the operations: health checks, and byte pipes such as invocation. */
 export type Page = {
   /** For logs and metrics, such as `Healthz`. */
@@ -13,5 +24,5 @@ export type Page = {
   healthCheck?: boolean;
   /** The body is read from `http.stream`. */
   streams?: boolean;
-  answer(http: RestRequest & { readonly signal: AbortSignal }): RestReply | Promise<RestReply>;
+  answer(http: PageRequest): RestReply | Promise<RestReply>;
 };

@@ -13,11 +13,11 @@ export const getForm: RestForm<typeof Dapr.method.getState> = {
   }),
   read: ({ headers = {}, body }) => ({
     data: Buffer.from((body ?? '') as Uint8Array),
-    etag: headers['etag'] ?? '',
+    etag: String(headers['etag'] ?? ''),
     metadata: Object.fromEntries(
       Object.entries(headers)
         .filter(([name]) => name.startsWith('metadata.'))
-        .map(([name, value]) => [name.slice('metadata.'.length), value]),
+        .map(([name, value]) => [name.slice('metadata.'.length), String(value)]),
     ),
   }),
 };

@@ -1,0 +1,193 @@
+import { grpcCode } from '#kit/errors/table.ts';
+import type { RawCall, RawHandler } from '#kit/grpc/call.ts';
+import type { Channel } from '#kit/grpc/client.ts';
+import { StatusError } from '#kit/grpc/status.ts';
+import type { Metadata } from '#kit/grpc/transport.ts';
+import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
+import type { Policy, Runner } from '../policy/resiliency/run.ts';
+import { firstOf } from './message.ts';
+import type { RemoteApp } from './router.ts';
+import { errorText } from './status.ts';
+import { splitAppId } from './target.ts';
+
+export type GrpcProxyOptions = {
+  self: RemoteApp;
+  appToken: string | undefined;
+  /** The own app's gRPC server; undefined while there is none. */
+  app(): Channel | undefined;
+  /** A channel to a sidecar of another app. */
+  connect(remote: RemoteApp): Promise<Channel>;
+  /** Throws to refuse a call of the own app. */
+  authorize?(method: string, call: RawCall): void;
+  policies: PolicyResolver;
+  run: Runner;
+};
+
+/** Headers of one hop, made anew for the next. */
+const ofHop = new Set([
+  'te',
+  'content-type',
+  'user-agent',
+  'grpc-timeout',
+  'grpc-encoding',
+  'grpc-accept-encoding',
+  'grpc-message-type',
+  'host',
+  'connection',
+]);
+
+/**
+ * Passes calls of services that no one here serves to the app they name in `dapr-callee-app-id` or `dapr-app-id`, frame by
+ * frame, undecoded. `dapr-stream: true` says that the call is a stream: policies then guard its opening only.
+ */
+export function createGrpcProxy(options: GrpcProxyOptions): RawHandler {
+  return async function* proxy(frames, call) {
+    const named = firstOf(call.metadata, 'dapr-callee-app-id') ?? firstOf(call.metadata, 'dapr-app-id');
+    if (named === undefined) {
+      throw new StatusError(
+        grpcCode.UNKNOWN,
+        'failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found',
+      );
+    }
+    const remote = splitAppId(named, options.self.namespace);
+    const local = remote.appId === options.self.appId && remote.namespace === options.self.namespace;
+    yield* local ? toApp(options, frames, call) : toRemote(options, remote, named, frames, call);
+  };
+}
+
+async function* toApp(options: GrpcProxyOptions, frames: AsyncIterable<Buffer>, call: RawCall): AsyncGenerator<Buffer> {
+  options.authorize?.(call.path, call);
+  const channel = options.app();
+  if (channel === undefined) throw new StatusError(grpcCode.INTERNAL, 'app channel is not initialized');
+  const { 'dapr-api-token': _ours, 'dapr-app-id': _target, ...metadata } = forwarded(call);
+  if (options.appToken) metadata['dapr-api-token'] = options.appToken;
+  yield* passed(channel, frames, call, metadata);
+}
+
+async function* toRemote(
+  options: GrpcProxyOptions,
+  remote: RemoteApp,
+  named: string,
+  frames: AsyncIterable<Buffer>,
+  call: RawCall,
+): AsyncGenerator<Buffer> {
+  const { self, policies } = options;
+  const { 'dapr-api-token': _ours, 'dapr-app-id': _target, ...rest } = forwarded(call);
+  const metadata = {
+    ...rest,
+    'dapr-caller-app-id': self.appId,
+    'dapr-caller-namespace': self.namespace,
+    'dapr-callee-app-id': remote.appId,
+  };
+  const policy = policies.endpoint(named, `${named}:${call.path}`);
+  if (isEmpty(policy)) {
+    yield* passed(await connected(options, remote), frames, call, metadata);
+    return;
+  }
+  const request = await replayable(frames);
+  const attempt = async (signal: AbortSignal | undefined) => {
+    const channel = await connected(options, remote);
+    return opened(channel, request.frames(), call, metadata, signal);
+  };
+  const statusOf = (thrown: unknown) => (thrown instanceof StatusError ? thrown.code : undefined);
+  const answer = await options.run(policy, ({ signal }) => attempt(signal), {
+    signal: call.signal,
+    mayRetry: () => request.whole(),
+    statusOf,
+  });
+  yield* answer;
+  Object.assign(call.responseTrailers, answer.trailers());
+}
+
+const isEmpty = (policy: Policy) =>
+  policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined;
+
+async function connected(options: GrpcProxyOptions, remote: RemoteApp): Promise<Channel> {
+  return options.connect(remote).catch((thrown) => {
+    throw thrown instanceof StatusError ? thrown : new StatusError(grpcCode.UNAVAILABLE, errorText(thrown), [], thrown);
+  });
+}
+
+/** The caller's metadata without what belongs to its own hop. */
+function forwarded(call: RawCall): Record<string, string | string[]> {
+  const out: Record<string, string | string[]> = {};
+  for (const name in call.metadata)
+    if (!ofHop.has(name) && !name.startsWith(':')) out[name] = call.metadata[name] as string | string[];
+  return out;
+}
+
+function callOptions(call: RawCall, metadata: Metadata, signal: AbortSignal | undefined) {
+  const timeoutMs = call.deadline === undefined ? undefined : Math.max(1, call.deadline - Date.now());
+  return { metadata, signal: signal ?? call.signal, timeoutMs };
+}
+
+/** The answer's frames as they come; headers and trailers go to the caller's answer. */
+async function* passed(
+  channel: Channel,
+  frames: AsyncIterable<Buffer>,
+  call: RawCall,
+  metadata: Metadata,
+): AsyncGenerator<Buffer> {
+  const answer = channel.raw(call.path, frames, callOptions(call, metadata, undefined));
+  const headers = await answer.headers;
+  if (headers) Object.assign(call.responseHeaders, own(headers));
+  try {
+    yield* answer.frames;
+  } finally {
+    Object.assign(call.responseTrailers, own(answer.trailers()));
+  }
+}
+
+type Opened = AsyncIterable<Buffer> & { trailers(): Metadata };
+
+/** An answer of which the first frame has come, so that a failure before it can be retried. */
+async function opened(
+  channel: Channel,
+  frames: AsyncIterable<Buffer>,
+  call: RawCall,
+  metadata: Metadata,
+  signal: AbortSignal | undefined,
+): Promise<Opened> {
+  const answer = channel.raw(call.path, frames, callOptions(call, metadata, signal));
+  const iterator = answer.frames[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  const headers = await answer.headers;
+  if (headers) Object.assign(call.responseHeaders, own(headers));
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+  };
+  return { [Symbol.asyncIterator]: rest, trailers: () => own(answer.trailers()) };
+}
+
+function own(metadata: Metadata): Record<string, string | string[]> {
+  const kept = Object.entries(metadata).filter(
+    ([name]) => !name.startsWith(':') && !name.startsWith('grpc-') && !ofHop.has(name),
+  );
+  return Object.fromEntries(kept) as Record<string, string | string[]>;
+}
+
+/** A request that can be sent again as long as it turned out to be a single frame. */
+async function replayable(
+  frames: AsyncIterable<Buffer>,
+): Promise<{ frames(): AsyncIterable<Buffer>; whole(): boolean }> {
+  const iterator = frames[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  let more = false;
+  let ended = first.done === true;
+  return {
+    whole: () => !more,
+    frames: async function* () {
+      if (first.done) return;
+      yield first.value;
+      if (ended) return;
+      for (let next = await iterator.next(); ; next = await iterator.next()) {
+        if (next.done) {
+          ended = true;
+          return;
+        }
+        more = true;
+        yield next.value;
+      }
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { Metadata } from '#kit/grpc/transport.ts';
+import {
+  formatTraceBin,
+  formatTraceparent,
+  parseTraceBin,
+  parseTraceparent,
+  type TraceContext,
+} from '#kit/telemetry/tracing/trace-context.ts';
+import { firstOf } from './message.ts';
+
+/** Headers of one connection: RFC 9110 7.6.1, and what HTTP/2 adds. They never pass a sidecar. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'te',
+  'trailer',
+  'proxy-authorization',
+  'proxy-authenticate',
+]);
+
+/** Of a body, which each hop frames and describes for itself. */
+const ofBody = new Set(['content-type', 'content-length']);
+
+/** Headers of HTTP which gRPC metadata may not bear as they are: they cross over with `dapr-` before them. */
+const permanent = new Set(
+  `accept accept-charset accept-language accept-ranges connection keep-alive proxy-connection transfer-encoding upgrade
+   cache-control content-type content-length cookie date expect from host if-match if-modified-since if-none-match
+   if-schedule-tag-match if-unmodified-since max-forwards origin pragma referer via warning`.split(/\s+/),
+);
+
+const traceNames = new Set(['traceparent', 'tracestate', 'grpc-trace-bin']);
+
+type Mutable = Record<string, string | string[]>;
+
+/** Names that the Connection header of these headers gives for this hop only. */
+function nominated(headers: Metadata): ReadonlySet<string> | undefined {
+  const connection = headers['connection'];
+  if (connection === undefined) return undefined;
+  const words = [connection].flat().join(',').split(',');
+  return new Set(words.map((word) => word.trim().toLowerCase()));
+}
+
+/** Headers as an HTTP peer gets them: nothing of this hop, of the body, or of gRPC's own; the trace as `traceparent`. */
+export function toHttpHeaders(headers: Metadata): Mutable {
+  const dropped = nominated(headers);
+  const out: Mutable = {};
+  for (const name in headers) {
+    if (hopByHop.has(name) || ofBody.has(name) || dropped?.has(name) || traceNames.has(name)) continue;
+    if (name === 'destination-app-id' || name.endsWith('-bin')) continue;
+    out[reserved(name)] = headers[name] as string | string[];
+  }
+  const trace = traceOf(headers);
+  if (trace) Object.assign(out, traceHeaders(trace));
+  return out;
+}
+
+function reserved(name: string): string {
+  if (name.startsWith(':')) return `dapr-${name.slice(1)}`;
+  return name.startsWith('grpc-') ? `dapr-${name}` : name;
+}
+
+/** Headers as a gRPC peer gets them; with `fromHttp`, HTTP's own names get `dapr-` before them. The trace as binary. */
+export function toGrpcMetadata(headers: Metadata, fromHttp: boolean): Mutable {
+  const out: Mutable = {};
+  for (const name in headers) {
+    if (traceNames.has(name) || name === 'destination-app-id' || name.startsWith(':') || name === 'content-length')
+      continue;
+    if (!fromHttp && (name === 'content-type' || name === 'te' || name === 'user-agent')) continue;
+    out[fromHttp && permanent.has(name) ? `dapr-${name}` : name] = headers[name] as string | string[];
+  }
+  const trace = traceOf(headers);
+  if (trace) out['grpc-trace-bin'] = formatTraceBin(trace).toString('base64');
+  if (trace) Object.assign(out, traceHeaders(trace));
+  return out;
+}
+
+/** The trace that headers carry, in whichever form. */
+export function traceOf(headers: Metadata): TraceContext | undefined {
+  const found = parseTraceparent(firstOf(headers, 'traceparent'), firstOf(headers, 'tracestate'));
+  if (found) return found;
+  const bin = firstOf(headers, 'grpc-trace-bin');
+  return bin === undefined ? undefined : parseTraceBin(Buffer.from(bin, 'base64'));
+}
+
+/** `traceparent`, and `tracestate` where there is one. */
+export function traceHeaders(trace: TraceContext): Record<string, string> {
+  const traceparent = formatTraceparent(trace);
+  return trace.state === undefined ? { traceparent } : { traceparent, tracestate: trace.state };
+}

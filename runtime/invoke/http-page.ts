@@ -1,0 +1,153 @@
+import { create, toJsonString } from '@bufbuild/protobuf';
+import { Fault, fault, toFault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
+import type { Metadata } from '#kit/grpc/transport.ts';
+import { formatTraceparent } from '#kit/telemetry/tracing/trace-context.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import { StatusSchema } from '#proto/dapr/proto/internals/v1/status_pb.js';
+import type { RestReply, RouteMethod } from '../blocks/rest.ts';
+import type { Page, PageRequest } from '../doors/http/page.ts';
+import type { Runner } from '../policy/resiliency/run.ts';
+import { callGuarded } from './guarded.ts';
+import { toHttpHeaders, traceHeaders, traceOf } from './headers.ts';
+import { type Body, type InvokeAnswer, type InvokeCall, isHttpAnswer, isStream, noBody } from './message.ts';
+import { normalizeMethod } from './method-name.ts';
+import type { InvokeRouter } from './router.ts';
+import { errorText, httpStatusOf } from './status.ts';
+import { findTarget, type InvokeTarget } from './target.ts';
+
+export type InvokePageOptions = {
+  router: InvokeRouter;
+  run: Runner;
+  tracing: Tracing;
+  /** Largest body of a request, in bytes. */
+  maxBodyBytes: number;
+};
+
+const anyMethod: readonly RouteMethod[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
+
+/** Invocation over HTTP: by path, and as the door's fallback by header. A byte pipe: bodies are passed as they come. */
+export function createInvokePage(options: InvokePageOptions): Page {
+  return {
+    name: 'InvokeService',
+    methods: anyMethod,
+    path: '/v1.0/invoke/{target*}',
+    api: 'invoke.v1',
+    streams: true,
+    answer: (http) => invoke(options, http),
+  };
+}
+
+async function invoke(options: InvokePageOptions, http: PageRequest): Promise<RestReply> {
+  const mark = http.url.indexOf('?');
+  const target = findTarget(decodePath(mark < 0 ? http.url : http.url.slice(0, mark)), http.headers);
+  if (target === undefined)
+    throw fault('invoke-no-app-id', 'failed getting app id either from the URL path or the header dapr-app-id');
+  const query = mark < 0 ? '' : http.url.slice(mark + 1);
+  const headers = callerHeaders(http.headers);
+  const span = options.tracing.start(`CallLocal/${target.id}/${target.method}`, 'client', traceOf(headers));
+  Object.assign(headers, traceHeaders(span.context));
+  try {
+    const answer = await call(options, http, target, query, headers);
+    const reply = await replyOf(answer);
+    reply.headers = {
+      ...reply.headers,
+      traceparent: reply.headers?.['traceparent'] ?? formatTraceparent(span.context),
+    };
+    if (span.sampled)
+      span.set({
+        'dapr.api': `${http.method} ${http.url}`,
+        'dapr.protocol': 'http',
+        'dapr.status_code': String(reply.status),
+        'rpc.service': 'ServiceInvocation',
+        'net.peer.name': target.id,
+      });
+    span.end(reply.status >= 400 ? `Code(${reply.status})` : undefined);
+    return reply;
+  } catch (thrown) {
+    span.end(errorText(thrown));
+    throw refused(target.id, thrown);
+  }
+}
+
+async function call(
+  options: InvokePageOptions,
+  http: PageRequest,
+  target: InvokeTarget,
+  query: string,
+  headers: Metadata,
+): Promise<InvokeAnswer> {
+  const method = normalizeMethod(target.method);
+  const body = await bodyOf(http, options.maxBodyBytes);
+  const outgoing: InvokeCall = {
+    method,
+    verb: http.method,
+    query,
+    contentType: String(http.headers['content-type'] ?? ''),
+    typeUrl: '',
+    headers,
+    from: 'http',
+    body,
+  };
+  const policy = options.router.policyOf(target.id, method);
+  return callGuarded(policy, options.run, isStream(body), http.signal, (signal) =>
+    options.router.invoke(target.id, outgoing, signal),
+  );
+}
+
+/** A body of known length is taken whole, so that the call can be tried again; one of unknown length is passed as it comes. */
+async function bodyOf(http: PageRequest, maxBytes: number): Promise<Body> {
+  if (!http.hasBody) return noBody;
+  return http.headers['content-length'] === undefined ? limited(http.stream, maxBytes) : http.read();
+}
+
+async function* limited(stream: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
+  let seen = 0;
+  for await (const chunk of stream) {
+    seen += chunk.length;
+    if (seen > maxBytes) throw fault('too-large', `the body has more than ${maxBytes} bytes (--max-body-size)`);
+    yield chunk;
+  }
+}
+
+function callerHeaders(headers: PageRequest['headers']): Record<string, string | string[]> {
+  const own: Record<string, string | string[]> = {};
+  for (const name in headers)
+    if (name !== 'dapr-app-id' && headers[name] !== undefined) own[name] = headers[name] as string | string[];
+  return own;
+}
+
+async function replyOf(answer: InvokeAnswer): Promise<RestReply> {
+  const headers = toHttpHeaders(answer.headers) as Record<string, string | string[]>;
+  if (isHttpAnswer(answer) || answer.status === grpcCode.OK) {
+    headers['content-type'] = answer.contentType;
+    return { status: isHttpAnswer(answer) ? answer.status : 200, headers, body: answer.body };
+  }
+  const { status: code, message, details } = answer;
+  const body = toJsonString(
+    StatusSchema,
+    create(StatusSchema, { code, message, details: details.map(({ typeUrl, value }) => ({ typeUrl, value })) }),
+  );
+  return { status: httpStatusOf(code), headers, body };
+}
+
+/** What the caller is told when there is no answer. */
+function refused(id: string, thrown: unknown): Fault {
+  if (thrown instanceof Fault && (thrown.key === 'invoke-no-app-id' || thrown.key === 'too-large')) return thrown;
+  const denied = thrown instanceof StatusError && thrown.code === grpcCode.PERMISSION_DENIED;
+  const text = thrown instanceof StatusError ? errorText(thrown) : toFault(thrown).message;
+  return fault(denied ? 'invoke-denied' : 'invoke-failed', `failed to invoke, id: ${id}, err: ${text}`, {
+    cause: thrown,
+  });
+}
+
+/** Percent-decodes a path; an escape that is broken is left as it is, for the method's own check. */
+function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw fault('invalid-method', `invalid method: the path ${JSON.stringify(path)} has a broken percent escape`);
+  }
+}

@@ -1,0 +1,105 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { Fault, fault, toFault } from '#kit/errors/fault.ts';
+import type { Call } from '#kit/grpc/call.ts';
+import type { Implementation } from '#kit/grpc/service.ts';
+import { StatusError } from '#kit/grpc/status.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { formatTraceBin } from '#kit/telemetry/tracing/trace-context.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import type { InvokeResponseSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
+import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
+import type { InvokeServiceRequest } from '#proto/dapr/proto/runtime/v1/invoke_pb.js';
+import { verbName } from '../channel/grpc.ts';
+import type { Runner } from '../policy/resiliency/run.ts';
+import { callGuarded } from './guarded.ts';
+import { toGrpcMetadata, traceHeaders, traceOf } from './headers.ts';
+import { collect, type InvokeAnswer, type InvokeCall, isHttpAnswer, noBody } from './message.ts';
+import { normalizeMethod } from './method-name.ts';
+import type { InvokeRouter } from './router.ts';
+import { errorText, statusOfHttp } from './status.ts';
+
+export type InvokeServiceOptions = { router: InvokeRouter; run: Runner; tracing: Tracing; log: Logger };
+
+type Reply = MessageInitShape<typeof InvokeResponseSchema>;
+
+/** The RPC `InvokeService`, for the implementation of the Dapr service: an answer's metadata travels beside its message. */
+export function createInvokeService(options: InvokeServiceOptions): Implementation['handlers'] {
+  let warned = false;
+  const handler = async (request: InvokeServiceRequest, call: Call): Promise<Reply> => {
+    if (!warned)
+      options.log.warn(
+        '[DEPRECATION NOTICE] InvokeService is deprecated and will be removed in the future, please use proxy mode instead.',
+      );
+    warned = true;
+    const span = options.tracing.start(
+      `CallLocal/${request.id}/${request.message?.method ?? ''}`,
+      'client',
+      traceOf(call.metadata),
+    );
+    try {
+      const headers = {
+        ...call.metadata,
+        'content-type': 'application/grpc',
+        ...traceHeaders(span.context),
+        'grpc-trace-bin': formatTraceBin(span.context).toString('base64'),
+      };
+      const answer = await invoke(options, request, headers, call.signal);
+      const reply = await replyTo(answer, call);
+      span.end();
+      return reply;
+    } catch (thrown) {
+      span.end(errorText(thrown));
+      throw thrown;
+    }
+  };
+  return { [Dapr.method.invokeService.localName]: handler as never };
+}
+
+async function invoke(
+  options: InvokeServiceOptions,
+  request: InvokeServiceRequest,
+  headers: InvokeCall['headers'],
+  signal: AbortSignal,
+): Promise<InvokeAnswer> {
+  const { message } = request;
+  const data = message?.data;
+  try {
+    const call: InvokeCall = {
+      method: normalizeMethod(message?.method ?? ''),
+      verb: verbName(message?.httpExtension?.verb),
+      query: message?.httpExtension?.querystring ?? '',
+      contentType: message?.contentType ?? '',
+      typeUrl: data?.typeUrl ?? '',
+      headers,
+      from: 'grpc',
+      body: data === undefined ? noBody : Buffer.from(data.value.buffer, data.value.byteOffset, data.value.byteLength),
+    };
+    const policy = options.router.policyOf(request.id, call.method);
+    return await callGuarded(policy, options.run, false, signal, (attempt) =>
+      options.router.invoke(request.id, call, attempt),
+    );
+  } catch (thrown) {
+    if (thrown instanceof StatusError) throw thrown;
+    if (thrown instanceof Fault && (thrown.key === 'deadline-exceeded' || thrown.key.startsWith('circuit-')))
+      throw thrown;
+    throw fault('invoke-failed', `failed to invoke, id: ${request.id}, err: ${toFault(thrown).message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+async function replyTo(answer: InvokeAnswer, call: Call): Promise<Reply> {
+  const http = isHttpAnswer(answer);
+  Object.assign(call.responseHeaders, toGrpcMetadata(answer.headers, true));
+  const value = await collect(answer.body);
+  if (http) {
+    call.responseHeaders['dapr-http-status'] = String(answer.status);
+    const status = statusOfHttp(answer.status, value.toString());
+    if (status) throw status;
+  } else {
+    Object.assign(call.responseTrailers, toGrpcMetadata(answer.trailers, false));
+    if (answer.status !== 0)
+      throw new StatusError(answer.status as StatusError['code'], answer.message, answer.details);
+  }
+  return { contentType: answer.contentType, data: { typeUrl: answer.typeUrl, value } };
+}

@@ -1,0 +1,73 @@
+import type { StatusDetail } from '#kit/grpc/status.ts';
+import type { Metadata } from '#kit/grpc/transport.ts';
+
+/** A body in hand, or as it comes. */
+export type Body = Buffer | AsyncIterable<Uint8Array>;
+
+export const noBody: Buffer = Buffer.alloc(0);
+
+export const isStream = (body: Body): body is AsyncIterable<Uint8Array> => !Buffer.isBuffer(body);
+
+/** A call of one app by another, whatever protocol it came by and goes out by. */
+export type InvokeCall = {
+  /** Normalised path without leading slash or query: what is authorised and what is forwarded. */
+  method: string;
+  /** HTTP verb in capitals; empty where the caller gave none (gRPC). */
+  verb: string;
+  /** Raw query without `?`. */
+  query: string;
+  contentType: string;
+  /** Type of a protobuf body from a gRPC caller. */
+  typeUrl: string;
+  /** HTTP headers or gRPC metadata, names in lower case. */
+  headers: Metadata;
+  /** Which of the two the headers are: they are translated when they cross over. */
+  from: 'http' | 'grpc';
+  body: Body;
+};
+
+/** What an app answered. */
+export type InvokeAnswer = {
+  /** HTTP status (100 and above) or gRPC code (16 and below). */
+  status: number;
+  /** Message and details of a gRPC status. */
+  message: string;
+  details: readonly StatusDetail[];
+  contentType: string;
+  typeUrl: string;
+  headers: Metadata;
+  trailers: Metadata;
+  body: Body;
+};
+
+/** A successful gRPC answer with nothing in it, to be filled. */
+export const noAnswer: InvokeAnswer = Object.freeze({
+  status: 0,
+  message: '',
+  details: [],
+  contentType: '',
+  typeUrl: '',
+  headers: {},
+  trailers: {},
+  body: noBody,
+});
+
+/** Whether the app answered over HTTP. */
+export const isHttpAnswer = (answer: InvokeAnswer): boolean => answer.status >= 100;
+
+/** Makes the call; rejects where there is no answer at all. */
+export type Invoke = (call: InvokeCall, signal: AbortSignal | undefined) => Promise<InvokeAnswer>;
+
+/** A body as one buffer. Throws what the stream throws. */
+export async function collect(body: Body): Promise<Buffer> {
+  if (!isStream(body)) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The first value of a header. */
+export function firstOf(headers: Metadata, name: string): string | undefined {
+  const value = headers[name];
+  return value === undefined || typeof value === 'string' ? value : value[0];
+}

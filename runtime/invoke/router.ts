@@ -1,0 +1,101 @@
+import { Fault, fault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
+import type { Transport } from '#kit/grpc/transport.ts';
+import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
+import type { Policy, Runner } from '../policy/resiliency/run.ts';
+import { forwardedHeaders, type SelfAddress } from './forwarded.ts';
+import { type Invoke, type InvokeAnswer, type InvokeCall, isStream } from './message.ts';
+import { callRemote } from './remote.ts';
+import { errorText } from './status.ts';
+import { isUrl, splitAppId } from './target.ts';
+
+export type RemoteApp = { appId: string; namespace: string };
+
+export type RouterOptions = {
+  self: RemoteApp & SelfAddress;
+  /** Calls the own app; undefined while there is no channel to it. */
+  app(): Invoke | undefined;
+  /** Calls an HTTPEndpoint by name, or a URL; undefined where there is no such endpoint. */
+  endpoint(id: string): { invoke: Invoke; baseUrl: string } | undefined;
+  /** A transport to a sidecar of the app, picked anew at each call. Rejects with `app-not-found`. */
+  connect(remote: RemoteApp): Promise<Transport>;
+  policies: PolicyResolver;
+  run: Runner;
+};
+
+/** Calls apps, endpoints and URLs by name, under the policies for them. */
+export type InvokeRouter = {
+  /** Rejects with a fault of invocation, or with what a policy ends the call with. */
+  invoke(id: string, call: InvokeCall, signal: AbortSignal | undefined): Promise<InvokeAnswer>;
+  /** The policy around calls of that target. */
+  policyOf(id: string, method: string): Policy;
+};
+
+/** Makes the router. Built-in retries apply only where no policy names the app, the body is in hand and no peer answered. */
+export function createInvokeRouter(options: RouterOptions): InvokeRouter {
+  const { self, policies, run } = options;
+  const builtIn = policies.builtIn('service');
+
+  const invokeRemote = async (
+    remote: RemoteApp,
+    call: InvokeCall,
+    signal: AbortSignal | undefined,
+  ): Promise<InvokeAnswer> => {
+    const headers = {
+      ...call.headers,
+      ...forwardedHeaders(self, call.headers),
+      ...identityHeaders(self, remote.appId),
+    };
+    const forwarded = { ...call, headers };
+    const attempt = async () => callRemote(await options.connect(remote), forwarded, signal);
+    if (policies.definesApp(remote.appId) || isStream(call.body)) return attempt();
+    let tries = 0;
+    const counted = () => {
+      tries += 1;
+      return attempt();
+    };
+    return run(builtIn, counted, { signal, mayRetry: isUnreachable }).catch((thrown) => {
+      if (!isUnreachable(thrown)) throw thrown;
+      throw fault(
+        'invoke-failed',
+        `failed to invoke target ${remote.appId} after ${tries - 1} retries. Error: ${errorText(thrown)}`,
+        { cause: thrown },
+      );
+    });
+  };
+
+  return {
+    async invoke(id, call, signal) {
+      const endpoint = options.endpoint(id);
+      if (endpoint !== undefined) return endpoint.invoke(call, signal);
+      const remote = splitAppId(id, self.namespace);
+      if (remote.appId !== self.appId || remote.namespace !== self.namespace) return invokeRemote(remote, call, signal);
+      const app = options.app();
+      if (app === undefined) throw fault('invoke-failed', 'cannot invoke local endpoint: app channel not initialized');
+      return app(call, signal);
+    },
+    policyOf(id, method) {
+      if (isUrl(id)) return policies.endpoint(id, `${id}/${method}`);
+      const endpoint = options.endpoint(id);
+      return policies.endpoint(id, `${id}:${endpoint?.baseUrl ?? method}`);
+    },
+  };
+}
+
+/** No peer has seen the call: it may be sent again. */
+function isUnreachable(thrown: unknown): boolean {
+  if (thrown instanceof Fault) return thrown.key === 'app-not-found';
+  return (
+    thrown instanceof StatusError && (thrown.code === grpcCode.UNAVAILABLE || thrown.code === grpcCode.UNAUTHENTICATED)
+  );
+}
+
+function identityHeaders(self: RemoteApp, callee: string): Record<string, string> {
+  return {
+    'destination-app-id': callee,
+    'dapr-caller-namespace': self.namespace,
+    'dapr-caller-app-id': self.appId,
+    'dapr-callee-app-id': callee,
+  };
+}
