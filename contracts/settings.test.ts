@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { choice, duration, integer, list, parseSettings, secret, text, truth } from './settings.ts';
+import { choice, duration, integer, list, parseSettings, secret, settingProblems, text, truth } from './settings.ts';
 
 const schema = z.object({
   redisHost: text('Where the server is.', { aliases: ['host'] }),
@@ -72,5 +72,20 @@ describe('parseSettings', () => {
         }
       }),
     );
+  });
+});
+
+describe('settingProblems', () => {
+  it('takes values that are elsewhere for good', () => {
+    expect(settingProblems(schema, { redisHost: 'a' }, ['redisDB', 'REDISPASSWORD'])).toEqual([]);
+    expect(settingProblems(schema, {}, ['redisHost'])).toEqual([]);
+  });
+
+  it('names what is missing, wrong or nearly right', () => {
+    expect(settingProblems(schema, { redisHots: 'a', mode: 'ring', enableTSL: 'true', other: '1' }, [])).toEqual([
+      'redisHost is missing: did you misspell it as "redisHots"?',
+      'mode: "ring" is none of node, cluster',
+      'enableTSL is unknown: did you mean "enableTLS"?',
+    ]);
   });
 });

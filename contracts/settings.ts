@@ -111,6 +111,39 @@ export function parseSettings<S extends z.ZodObject>(
   schema: S,
   metadata: Readonly<Record<string, string>>,
 ): ParsedSettings<S> {
+  const { input, unknown, result } = readSettings(schema, metadata);
+  if (!result.success) {
+    const strangers = unknown.map(({ name }) => name);
+    const problems = result.error.issues.map((issue) => problem(issue, input, strangers));
+    throw fault('invalid-metadata', `${type}: ${problems.join('; ')}`);
+  }
+  return { settings: result.data, unknown };
+}
+
+/**
+ * What is wrong with a component's metadata as far as it can be known: settings in `elsewhere` are given, but their
+ * values are not at hand. A name that is nearly one of the schema's counts as wrong.
+ */
+export function settingProblems(
+  schema: z.ZodObject,
+  metadata: Readonly<Record<string, string>>,
+  elsewhere: readonly string[],
+): string[] {
+  const given = Object.fromEntries(elsewhere.map((name) => [name, 'elsewhere']));
+  const { input, unknown, result } = readSettings(schema, { ...metadata, ...given });
+  const names = canonicalNames(schema);
+  const unread = new Set(elsewhere.map((name) => names.get(name.toLowerCase())));
+  const issues = result.success ? [] : result.error.issues;
+  const known = issues.filter(({ path }) => (path.length > 0 ? !unread.has(String(path[0])) : unread.size === 0));
+  const strangers = unknown.map(({ name }) => name);
+  const missing = known.map((issue) => problem(issue, input, strangers));
+  const misspelt = unknown
+    .filter(({ name, meant }) => meant !== undefined && !missing.some((text) => text.includes(`"${name}"`)))
+    .map(({ name, meant }) => `${name} is unknown: did you mean "${meant}"?`);
+  return [...missing, ...misspelt];
+}
+
+function readSettings<S extends z.ZodObject>(schema: S, metadata: Readonly<Record<string, string>>) {
   const names = canonicalNames(schema);
   const input: Record<string, string> = {};
   const strangers: string[] = [];
@@ -119,13 +152,9 @@ export function parseSettings<S extends z.ZodObject>(
     if (canonical === undefined) strangers.push(name);
     else if (value !== '') input[canonical] ??= value;
   }
-  const result = schema.safeParse(input);
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => problem(issue, input, strangers));
-    throw fault('invalid-metadata', `${type}: ${problems.join('; ')}`);
-  }
   const known = Object.keys(schema.shape);
-  return { settings: result.data, unknown: strangers.map((name) => ({ name, meant: nearest(name, known) })) };
+  const unknown = strangers.map((name) => ({ name, meant: nearest(name, known) }));
+  return { input, unknown, result: schema.safeParse(input) };
 }
 
 function canonicalNames(schema: z.ZodObject): Map<string, string> {

@@ -9,17 +9,22 @@ import { withLease } from '#kit/kube/lease.ts';
 import { kubeMetrics } from '#kit/kube/metrics.ts';
 import type { Running } from '#kit/lifecycle/binary.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import type { SpiffeId } from '#kit/pki/spiffe.ts';
 import type { Security } from '#kit/security/security.ts';
 import { startWorkloadSecurity } from '#kit/security/workload.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
+import type { ReportComponentsRequest } from '#proto/outrigger/operator/v1/status_pb.js';
 import { operatorService } from './api/operator-service.ts';
 import { secretReader } from './api/secrets.ts';
+import { statusService } from './api/status-service.ts';
 import { type CacheOptions, cachesSynced, openCaches } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
+import type { ComponentsController } from './controllers/components.ts';
 import { trustConversionWebhook } from './controllers/conversion-trust.ts';
 import { lead } from './leader.ts';
 import { type Mesh, readMesh } from './mesh.ts';
 import { serviceCounters } from './metrics.ts';
+import { openReports } from './status/reports.ts';
 import { startWebhookServer } from './webhook/server.ts';
 
 const drainMs = 5_000;
@@ -51,7 +56,18 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   ready.security.ready();
 
   const secrets = secretReader(client);
-  const services = [operatorService({ caches, secrets, log, stopping: signal })];
+  const reports = openReports();
+  let components: ComponentsController | undefined;
+  const accept = (report: ReportComponentsRequest) => {
+    const news = reports.take(report, Date.now());
+    components?.reported(report.namespace, news);
+  };
+  const isOperator = ({ trustDomain, ...id }: SpiffeId) =>
+    trustDomain === mesh.trustDomain && id.namespace === namespace && id.appId === 'dapr-operator';
+  const services = [
+    operatorService({ caches, secrets, log, stopping: signal }),
+    statusService({ pods: caches.pods, accept, isOperator }),
+  ];
   const api = stack.use(await createGrpcServer({ services, log, tls: security.serverTls() }));
   await cachesSynced(caches);
   ready.cache.ready();
@@ -62,7 +78,11 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   log.info('Dapr Operator started');
 
   const counters = serviceCounters(registry);
-  const leading = (held: AbortSignal) => lead({ config, mesh, caches, cacheOptions, counters, log }, held);
+  const onLeading = (controller: ComponentsController | undefined) => {
+    components = controller;
+  };
+  const leader = { config, mesh, caches, cacheOptions, counters, secrets, reports, onLeading, log };
+  const leading = (held: AbortSignal) => lead(leader, held);
   const election = { client, namespace, name: 'operator.dapr.io', identity: config.identity, log, signal };
   await (config.leaderElection ? withLease(election, leading) : leading(signal));
   await api.drain(drainMs);

@@ -55,7 +55,12 @@ export function openCaches(options: CacheOptions): Caches {
     workflowAccessPolicies: dapr(daprResources.workflowAccessPolicies),
     pods: startInformer<DaprPod>({
       ...base(resources.pods),
-      selection: { namespace: options.namespace, metadataOnly: true },
+      // A pod that has ended has no sidecar any more, and its metadata would not tell.
+      selection: {
+        namespace: options.namespace,
+        metadataOnly: true,
+        fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+      },
       transform: daprPod,
     }),
   };

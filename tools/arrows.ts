@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   contracts: ['kit', 'proto'],
   components: ['contracts', 'kit', 'proto'],
   runtime: ['components/index.ts', 'contracts', 'crds', 'kit', 'proto'],
-  operator: ['components/index.ts', 'crds', 'kit', 'proto'],
+  operator: ['components/index.ts', 'contracts', 'crds', 'kit', 'proto'],
   injector: ['crds', 'kit', 'proto'],
   sentry: ['crds', 'kit', 'proto'],
   placement: ['crds', 'kit', 'proto'],

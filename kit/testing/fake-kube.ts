@@ -1,6 +1,6 @@
 import { fault } from '../errors/fault.ts';
 import type { KubeClient, ListOptions, ObjectAt, Patch } from '../kube/client.ts';
-import { type KubeObject, objectKey } from '../kube/object.ts';
+import type { KubeObject } from '../kube/object.ts';
 import { type Resource, resourcePath } from '../kube/resource.ts';
 import type { WatchEvent } from '../kube/watch.ts';
 
@@ -146,12 +146,21 @@ const pathOf = (resource: Resource, object: KubeObject): string =>
 
 function selected(object: KubeObject, options: ListOptions): boolean {
   if (options.namespace && object.metadata.namespace !== options.namespace) return false;
-  if (options.fieldSelector && options.fieldSelector !== `metadata.name=${objectKey(object).split('/').at(-1)}`)
-    return false;
+  const fields = (options.fieldSelector ?? '').split(',').filter(Boolean);
+  if (!fields.every((term) => fieldHolds(object, term))) return false;
   return (options.labelSelector ?? '').split(',').every((term) => {
     const [key = '', value] = term.split('=');
     return key === '' || object.metadata.labels?.[key] === value;
   });
+}
+
+/** `a.b=c` or `a.b!=c`. */
+function fieldHolds(object: KubeObject, term: string): boolean {
+  const [, path = '', not, wanted] = /^([\w.]+)(!)?==?(.*)$/.exec(term) ?? [];
+  const value = path
+    .split('.')
+    .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], object);
+  return (String(value ?? '') === wanted) === (not === undefined);
 }
 
 /** JSON merge patch (RFC 7386). */

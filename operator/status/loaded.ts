@@ -1,0 +1,49 @@
+import type { DaprPod } from '../pod.ts';
+import { admits, type DaprResource } from '../resource.ts';
+import type { Finding } from './condition.ts';
+import type { Reports } from './reports.ts';
+
+export type Failure = { pod: string; message: string; time: string };
+
+export type Loaded = { finding: Finding; loaded: string; failures: Failure[]; any: boolean };
+
+const mostFailures = 20;
+
+/** How many of the sidecars that should have loaded a Component did, and the last error of each that could not. */
+export function loadedBy(resource: DaprResource, pods: readonly DaprPod[], reports: Reports): Loaded {
+  const { name = '', namespace = '' } = resource.metadata;
+  const wanted = pods.filter((pod) => pod.namespace === namespace && isRunning(pod) && admits(resource, pod.appId));
+  const said = wanted.map((pod) => ({ pod, report: reports.of(`${pod.namespace}/${pod.name}`, name) }));
+  const count = said.filter(({ report }) => report?.loaded).length;
+  const failures = said
+    .filter(({ report }) => report && !report.loaded && report.error !== '')
+    .map(({ pod, report }) => ({ pod: pod.name, message: report!.error, time: secondsOf(report!.at) }))
+    .slice(0, mostFailures);
+  return {
+    finding: findingOf(count, wanted.length, failures),
+    loaded: `${count}/${wanted.length}`,
+    failures,
+    any: count > 0,
+  };
+}
+
+const isRunning = (pod: DaprPod): boolean => pod.labelled && !pod.deleting;
+
+const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
+function findingOf(count: number, wanted: number, failures: readonly Failure[]): Finding {
+  const found = (status: Finding['status'], reason: string, message: string) => ({
+    type: 'Loaded',
+    status,
+    reason,
+    message,
+  });
+  if (wanted === 0) return found('Unknown', 'NoSidecars', 'no sidecar is meant to load it');
+  if (failures.length > 0) {
+    const { pod, message } = failures[0]!;
+    return found('False', 'Failed', `${count} of ${wanted} sidecars loaded it; ${pod}: ${message}`);
+  }
+  if (count < wanted)
+    return found('Unknown', 'Waiting', `${count} of ${wanted} sidecars have said that they loaded it`);
+  return found('True', 'Loaded', `all ${wanted} sidecars loaded it`);
+}
