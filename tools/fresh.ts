@@ -16,6 +16,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 const outputs: Readonly<Record<string, readonly string[]>> = {
   'gen:proto': ['proto/gen'],
   'gen:components': ['components/index.ts', 'docs/components'],
+  'gen:annotations': ['docs/annotations.md'],
   'gen:crds': ['charts/outrigger/files/crds', 'docs/kinds'],
   'gen:flags': ['docs/flags'],
 };
@@ -23,11 +24,12 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
 function snapshot(place: string): Map<string, string> {
   const full = path.join(root, place);
   if (!existsSync(full)) return new Map();
-  const names = place.endsWith('.ts')
-    ? ['']
-    : readdirSync(full, { recursive: true, withFileTypes: true })
-        .filter((e) => e.isFile())
-        .map((e) => path.relative(full, path.join(e.parentPath, e.name)));
+  const names =
+    path.extname(place) !== ''
+      ? ['']
+      : readdirSync(full, { recursive: true, withFileTypes: true })
+          .filter((e) => e.isFile())
+          .map((e) => path.relative(full, path.join(e.parentPath, e.name)));
   return new Map(names.map((name) => [path.join(place, name), readFileSync(path.join(full, name), 'utf8')]));
 }
 

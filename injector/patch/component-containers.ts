@@ -26,6 +26,10 @@ const containerShape = z.looseObject({
   securityContext: z.looseObject({}).optional(),
 });
 
+/** Whether a Component with these annotations may bring a container. */
+export const asksForContainer = (annotations: Readonly<Record<string, string>>): boolean =>
+  annotations[hostAnnotation] === 'container' || Boolean(annotations[containerAnnotation]);
+
 export type ComponentContainersInput = {
   appId: string;
   /** Whether the pod asked for the containers that Components carry in JSON. */
