@@ -32,6 +32,9 @@ export type ClientCallOptions = {
   retry: (() => void) | undefined;
 };
 
+/** A server that resets a call this close to its deadline does so because of it. */
+const serverEarlyMs = 10;
+
 const callOf = Symbol('call');
 type CallStream = ClientHttp2Stream & { [callOf]: ClientCall };
 
@@ -45,6 +48,8 @@ export class ClientCall implements Reading {
   readonly #sink: ResponseSink;
   readonly #parser: FrameParser;
   readonly #options: ClientCallOptions;
+  readonly #deadline: number;
+  #session: ClientHttp2Session | undefined;
   #stream: ClientHttp2Stream | undefined;
   #timer: NodeJS.Timeout | undefined;
   #onAbort: (() => void) | undefined;
@@ -63,6 +68,7 @@ export class ClientCall implements Reading {
     this.maxReceiveBytes = options.maxReceiveBytes;
     this.#parser = new FrameParser(options.maxReceiveBytes);
     const { signal, timeoutMs } = options;
+    this.#deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     if (timeoutMs !== undefined && timeoutMs <= longestTimerMs) {
       this.#timer = setTimeout(expire, Math.max(0, timeoutMs), this);
     }
@@ -82,6 +88,7 @@ export class ClientCall implements Reading {
   open(session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: Buffer): void {
     if (this.#over) return;
     const stream = session.request(headers) as CallStream;
+    this.#session = session;
     this.#stream = stream;
     stream[callOf] = this;
     stream.on('response', onResponse);
@@ -215,7 +222,8 @@ export class ClientCall implements Reading {
       this.#retried = true;
       this.#stream = undefined;
       retry();
-    } else this.#finish(closeStatus(code, this.#stream));
+    } else if (code === constants.NGHTTP2_CANCEL && performance.now() > this.#deadline - serverEarlyMs) this.expired();
+    else this.#finish(closeStatus(code, this.#session));
   }
 
   #finish(status: StatusError | undefined): void {

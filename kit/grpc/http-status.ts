@@ -1,4 +1,9 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
 import { type GrpcCode, grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from './status.ts';
 
@@ -34,8 +39,7 @@ export function httpStatus(headers: IncomingHttpHeaders & IncomingHttpStatusHead
 }
 
 /** The status of a call whose stream closed without one. */
-export function closeStatus(resetCode: number, stream: ClientHttp2Stream | undefined): StatusError {
-  const session = stream?.session;
+export function closeStatus(resetCode: number, session: ClientHttp2Session | undefined): StatusError {
   if (session === undefined || session.destroyed) {
     return new StatusError(grpcCode.UNAVAILABLE, 'the connection was lost before the call was answered');
   }
