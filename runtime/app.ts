@@ -1,7 +1,11 @@
+import { hostname } from 'node:os';
+import type { NameInstance, NameResolver } from '#contracts/names.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import { healthTargets } from '#kit/health/targets.ts';
 import type { Running } from '#kit/lifecycle/binary.ts';
+import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { createTracing } from '#kit/telemetry/tracing/tracing.ts';
 import { formatDuration } from '#kit/values/duration.ts';
 import { daprVersion, version } from '#kit/version.ts';
 import { operations } from './blocks/index.ts';
@@ -17,10 +21,15 @@ import { configurationFromFiles, enabledFeatures } from './resources/configurati
 import { fileSource } from './resources/files.ts';
 import { awaitStop, block, drainWithin } from './shutdown.ts';
 import { componentStage } from './stages/component.ts';
+import { type App, startApp } from './start/app-channel.ts';
 import { startComponents } from './start/components.ts';
 import { type Drainable, startDoors } from './start/doors.ts';
+import { startEndpoints } from './start/endpoints.ts';
 import { startInternalServer } from './start/internal.ts';
+import { startInvocation } from './start/invocation.ts';
 import { openMetrics } from './start/metrics.ts';
+import { startNames } from './start/names.ts';
+import { ownAddress } from './start/own-address.ts';
 import { startSecurity } from './start/security.ts';
 
 /** Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. */
@@ -69,6 +78,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const began = performance.now();
   const lifetime = new AbortController();
   stack.defer(() => lifetime.abort());
+  const scope = { log, signal: lifetime.signal, stack };
   const health = { all: healthTargets(), outbound: healthTargets() };
   const runtimeReady = health.all.add('dapr-runtime');
   const outboundReady = health.outbound.add('dapr-outbound');
@@ -85,9 +95,19 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const namespace = config.namespaceGiven ? config.namespace : undefined;
   const source = stack.use(fileSource({ folders: config.resourcesPaths, namespace, log }));
   const policies = await loadPolicies(source, config.appId, log);
-  const { registry } = await startComponents({
+  const { registry, sockets } = await startComponents({
     ...{ config, configuration, source, policies, metrics, log, stack },
     signal: lifetime.signal,
+  });
+
+  const app = await startApp({ app: config.app, maxBodyBytes: config.api.maxBodyBytes, clock: systemClock, ...scope });
+  const names = await startNames({ config, configuration, sockets, ...scope });
+  const endpoints = await startEndpoints({ config, source, registry, ...scope });
+  const hostAddress = config.hostAddress ?? ownAddress();
+  const invocation = startInvocation({
+    ...{ config, hostAddress, hostName: hostname(), app, names, endpoints, policies, security, ...scope },
+    tracing: createTracing({ ratio: 0 }),
+    now: systemClock.now,
   });
 
   const servers = await startDoors({
@@ -96,6 +116,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
       metadata: [
         ownFacts(config.appId, config.app, features),
         componentFacts(registry),
+        () => ({ httpEndpoints: endpoints.names().map((name) => ({ name })) }),
         () => ({ resiliencies: policies.names.map((name) => ({ name })) }),
       ],
       extended: extendedMetadata(),
@@ -105,17 +126,40 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     }),
     stages: [componentStage(registry, config.appId)],
     healthPages: healthPages(health, config.appId),
-    pages: [],
+    pages: [invocation.page],
+    fallback: invocation.page,
+    handlers: invocation.handlers,
+    proxy: invocation.proxy,
     watch: {},
   });
   const internal = await startInternalServer(config, {
     ...{ log, stack },
-    services: [],
+    services: [invocation.internal],
+    proxy: invocation.proxy,
     tls: security?.serverTls(),
     wantedPort: stablePort(config.appId, config.hostAddress ?? ''),
   });
+  await announce(
+    names,
+    { appId: config.appId, namespace: config.namespace, address: hostAddress, port: internal.port },
+    log,
+  );
   outboundReady.ready();
+  await Promise.race([app.ready, ending.stopped]);
   runtimeReady.ready();
   log.info(`dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - began)}ms`);
-  return { servers: [...servers, internal.server], appUnhealthy: new Promise(() => {}) };
+  return { servers: [...servers, internal.server], appUnhealthy: unhealthy(app) };
+}
+
+/** Makes this sidecar known to others; a failure is logged, as calls from here still work. */
+async function announce(names: NameResolver | undefined, self: NameInstance, log: Logger): Promise<void> {
+  try {
+    await names?.announce?.(self);
+  } catch (thrown) {
+    log.error(`Failed to announce ${self.appId} to other sidecars: ${toFault(thrown).message}`);
+  }
+}
+
+function unhealthy({ health }: App): Promise<void> {
+  return new Promise((resolve) => health?.onChange((healthy) => healthy || resolve()));
 }

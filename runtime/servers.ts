@@ -1,3 +1,4 @@
+import type { RawHandler } from '#kit/grpc/call.ts';
 import type { GrpcServer } from '#kit/grpc/server.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
@@ -38,6 +39,7 @@ export async function openPublicApi(door: HttpDoor, api: ApiConfig, port: number
 /** Serves the gRPC API: on the API's addresses and port, or on a Unix socket. */
 export async function openGrpcApi(
   services: readonly Implementation[],
+  unknown: RawHandler | undefined,
   { api, appId }: RuntimeConfig,
   log: Logger,
 ): Promise<GrpcServer> {
@@ -46,6 +48,7 @@ export async function openGrpcApi(
     log,
     maxReceiveBytes: api.maxBodyBytes || unlimited,
     reflection: true,
+    ...(unknown === undefined ? {} : { unknown }),
   });
   if (api.unixSocketFolder !== '') {
     await server.listenSocket(`${api.unixSocketFolder}/dapr-${appId}-grpc.socket`, 'the gRPC API');

@@ -1,7 +1,7 @@
 import { grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { StreamPayload } from '#proto/dapr/proto/common/v1/common_pb.js';
-import { type Body, isStream } from './message.ts';
+import { type Body, isStream, noBody } from './message.ts';
 
 /** Largest piece of a body in one message, in bytes. */
 const pieceBytes = 65_536;
@@ -19,6 +19,18 @@ export async function* numbered(body: Body): AsyncGenerator<{ data: Uint8Array; 
     for (let at = 0; at < chunk.length; at += pieceBytes)
       yield { data: chunk.subarray(at, at + pieceBytes), seq: seq++ };
   }
+}
+
+/**
+ * The body, if its announced length is all in the first message: then it need not be read as a stream. A length that is
+ * not announced, or more to come, gives undefined.
+ */
+export function wholeBody(first: Chunk, announced: string | undefined): Buffer | undefined {
+  if (announced === undefined) return undefined;
+  const data = first.payload?.data;
+  if (Number(announced) === 0 && data === undefined) return noBody;
+  if (data === undefined || data.length !== Number(announced)) return undefined;
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /**

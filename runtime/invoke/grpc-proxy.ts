@@ -10,13 +10,16 @@ import type { RemoteApp } from './router.ts';
 import { errorText } from './status.ts';
 import { splitAppId } from './target.ts';
 
+/** A way to pass calls on undecoded. */
+export type AppLink = Pick<Channel, 'raw'>;
+
 export type GrpcProxyOptions = {
   self: RemoteApp;
   appToken: string | undefined;
   /** The own app's gRPC server; undefined while there is none. */
-  app(): Channel | undefined;
+  app(): AppLink | undefined;
   /** A channel to a sidecar of another app. */
-  connect(remote: RemoteApp): Promise<Channel>;
+  connect(remote: RemoteApp): Promise<AppLink>;
   /** Throws to refuse a call of the own app. */
   authorize?(method: string, call: RawCall): void;
   policies: PolicyResolver;
@@ -102,7 +105,7 @@ async function* toRemote(
 const isEmpty = (policy: Policy) =>
   policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined;
 
-async function connected(options: GrpcProxyOptions, remote: RemoteApp): Promise<Channel> {
+async function connected(options: GrpcProxyOptions, remote: RemoteApp): Promise<AppLink> {
   return options.connect(remote).catch((thrown) => {
     throw thrown instanceof StatusError ? thrown : new StatusError(grpcCode.UNAVAILABLE, errorText(thrown), [], thrown);
   });
@@ -123,7 +126,7 @@ function callOptions(call: RawCall, metadata: Metadata, signal: AbortSignal | un
 
 /** The answer's frames as they come; headers and trailers go to the caller's answer. */
 async function* passed(
-  channel: Channel,
+  channel: AppLink,
   frames: AsyncIterable<Buffer>,
   call: RawCall,
   metadata: Metadata,
@@ -142,7 +145,7 @@ type Opened = AsyncIterable<Buffer> & { trailers(): Metadata };
 
 /** An answer of which the first frame has come, so that a failure before it can be retried. */
 async function opened(
-  channel: Channel,
+  channel: AppLink,
   frames: AsyncIterable<Buffer>,
   call: RawCall,
   metadata: Metadata,

@@ -9,7 +9,7 @@ import {
   type ListStringValue,
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
 import { verbName, verbOf } from '../channel/grpc.ts';
-import { type Body, type InvokeAnswer, type InvokeCall, noBody } from './message.ts';
+import { type Body, type InvokeAnswer, type InvokeCall, isStream, noBody } from './message.ts';
 
 type Listed = Record<string, { values: string[] }>;
 
@@ -33,6 +33,11 @@ function unlisted(headers: Readonly<Record<string, ListStringValue>>): Metadata 
     if (values.length > 0) out[key.toLowerCase()] = values.length === 1 ? values[0]! : values;
   }
   return out;
+}
+
+/** The length that the sender of a head announced for its body. */
+export function announcedLength(headers: Readonly<Record<string, ListStringValue>>): string | undefined {
+  return (headers['content-length'] ?? headers['Content-Length'])?.values[0];
 }
 
 /** The head of a call between sidecars: all but the body. */
@@ -72,10 +77,11 @@ export function responseHead(
   answer: InvokeAnswer,
   value: Buffer = noBody,
 ): MessageInitShape<typeof InternalInvokeResponseSchema> {
+  const length = isStream(answer.body) ? {} : { 'content-length': { values: [String(answer.body.length)] } };
   const details = answer.details.map(({ typeUrl, value }) => ({ typeUrl, value }));
   return {
     status: { code: answer.status, message: answer.message, details },
-    headers: listed(answer.headers, plain),
+    headers: { ...listed(answer.headers, plain), ...length },
     trailers: listed(answer.trailers, plain),
     message: { contentType: answer.contentType, data: { typeUrl: answer.typeUrl, value } },
   };

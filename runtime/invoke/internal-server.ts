@@ -10,8 +10,8 @@ import {
   type InternalInvokeResponseStreamSchema,
   ServiceInvocation,
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
-import { joined, numbered } from './chunks.ts';
-import { callFrom, responseHead } from './internal-message.ts';
+import { joined, numbered, wholeBody } from './chunks.ts';
+import { announcedLength, callFrom, responseHead } from './internal-message.ts';
 import { type Body, collect, type Invoke, type InvokeAnswer, type InvokeCall, isStream } from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import { errorText } from './status.ts';
@@ -47,7 +47,9 @@ async function* stream(
   const request = first.done ? undefined : first.value.request;
   if (first.done || request?.message === undefined)
     throw malformed('request does not contain the required fields in the leading chunk');
-  const body = joined(first.value, chunks, (chunk) => chunk.request !== undefined);
+  const body =
+    wholeBody(first.value, announcedLength(request.metadata)) ??
+    joined(first.value, chunks, (chunk) => chunk.request !== undefined);
   const answer = await serve(options, request, body, call);
   yield* answerChunks(answer);
 }

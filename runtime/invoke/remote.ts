@@ -7,8 +7,8 @@ import {
   type InternalInvokeResponseStream,
   ServiceInvocation,
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
-import { joined, numbered } from './chunks.ts';
-import { answerFrom, requestHead } from './internal-message.ts';
+import { joined, numbered, wholeBody } from './chunks.ts';
+import { announcedLength, answerFrom, requestHead } from './internal-message.ts';
 import type { InvokeAnswer, InvokeCall } from './message.ts';
 
 type RequestChunk = MessageInitShape<typeof InternalInvokeRequestStreamSchema>;
@@ -25,10 +25,11 @@ export async function callRemote(
   if (first.done || first.value.response?.status === undefined) {
     throw new StatusError(grpcCode.INTERNAL, 'response does not contain the required fields in the leading chunk');
   }
-  return answerFrom(
-    first.value.response,
-    joined(first.value, chunks, (chunk) => chunk.response !== undefined),
-  );
+  const { response } = first.value;
+  const whole = wholeBody(first.value, announcedLength(response.headers));
+  // The peer ends the stream by itself: reading on lets it, where cancelling would count as a failed call there.
+  if (whole !== undefined) chunks.next().catch(() => {});
+  return answerFrom(response, whole ?? joined(first.value, chunks, (chunk) => chunk.response !== undefined));
 }
 
 /** The head goes with the first piece of the body, so that a small call is one message. */

@@ -5,7 +5,7 @@ import { kinds } from '../blocks/kinds.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
 import type { RuntimeConfig } from '../config.ts';
 import { openHosted } from '../hosts/open.ts';
-import { pluggableSockets, socketsFolder } from '../hosts/pluggable.ts';
+import { type PluggableSockets, pluggableSockets, socketsFolder } from '../hosts/pluggable.ts';
 import type { Policies } from '../policy/guards.ts';
 import { createRegistry, type Registry } from '../registry.ts';
 import { refuseDuplicates } from '../resources/component-names.ts';
@@ -28,7 +28,7 @@ export type ComponentsStart = {
 /** Loads every component that is meant for the app; all are closed together at the end. */
 export async function startComponents(
   start: ComponentsStart,
-): Promise<{ registry: Registry; loader: ComponentLoader }> {
+): Promise<{ registry: Registry; loader: ComponentLoader; sockets: PluggableSockets }> {
   const { config, configuration, source, policies, metrics, log, signal, stack } = start;
   const registry = createRegistry();
   stack.defer(() => closeAll(registry, log));
@@ -65,7 +65,7 @@ export async function startComponents(
     if (registry.of(secretKind).has(storeName)) continue;
     log.warn(`Secrets configuration added for '${storeName}', but no matching secret store was found`);
   }
-  return { registry, loader };
+  return { registry, loader, sockets };
 }
 
 /** Whether `spec.components.deny` names a type, alone or with its version. */

@@ -1,9 +1,11 @@
 import type { Configuration } from '#crds/configuration.ts';
+import type { RawHandler } from '#kit/grpc/call.ts';
+import type { Implementation } from '#kit/grpc/service.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { Operation } from '../blocks/operation.ts';
 import type { Stage } from '../chain.ts';
 import type { RuntimeConfig } from '../config.ts';
-import { createGrpcDoor } from '../doors/grpc/door.ts';
+import { createGrpcDoor, guardedProxy } from '../doors/grpc/door.ts';
 import { createHttpDoor } from '../doors/http/door.ts';
 import type { Page } from '../doors/http/page.ts';
 import type { DoorWatch } from '../doors/served.ts';
@@ -19,6 +21,12 @@ export type DoorsStart = {
   healthPages: readonly Page[];
   /** Byte pipes over HTTP. */
   pages: readonly Page[];
+  /** Answers paths no route matches. */
+  fallback: Page;
+  /** Methods of the Dapr service that are no operations. */
+  handlers: Implementation['handlers'];
+  /** Serves calls of other services. */
+  proxy: RawHandler;
   watch: DoorWatch;
   log: Logger;
   stack: AsyncDisposableStack;
@@ -32,7 +40,7 @@ const nothing = { access: { allowed: [], denied: [] }, token: undefined };
 
 /** Opens the gRPC API, then the HTTP API and the public port. */
 export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
-  const { config, configuration, operations, stages, healthPages, pages, log, stack } = start;
+  const { config, configuration, operations, stages, healthPages, pages, fallback, log, stack } = start;
   const { api } = configuration.spec;
   const common = {
     operations,
@@ -41,9 +49,16 @@ export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
     token: tokenCheck(config.api.token),
     watch: withApiLog(start),
   };
-  const grpc = stack.use(await openGrpcApi(createGrpcDoor(common), config, log));
+  const grpc = stack.use(
+    await openGrpcApi(
+      createGrpcDoor({ ...common, handlers: start.handlers }),
+      guardedProxy(start.proxy, common.token),
+      config,
+      log,
+    ),
+  );
   const http = stack.use(
-    await openHttpApi(createHttpDoor({ ...common, pages: [...healthPages, ...pages] }), config, log),
+    await openHttpApi(createHttpDoor({ ...common, pages: [...healthPages, ...pages], fallback }), config, log),
   );
   const { publicPort } = config.api;
   if (publicPort === undefined) return [grpc, http];

@@ -1,3 +1,4 @@
+import type { RawHandler } from '#kit/grpc/call.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
 import type { ServerTls } from '#kit/grpc/tls.ts';
@@ -10,16 +11,19 @@ export async function startInternalServer(
   { api }: RuntimeConfig,
   start: {
     services: readonly Implementation[];
+    /** Serves calls of other services, which other sidecars pass on. */
+    proxy: RawHandler;
     tls: ServerTls | undefined;
     wantedPort: number;
     log: Logger;
     stack: AsyncDisposableStack;
   },
 ): Promise<{ port: number; server: Drainable }> {
-  const { services, tls, wantedPort, log, stack } = start;
+  const { services, proxy, tls, wantedPort, log, stack } = start;
   const server = stack.use(
     await createGrpcServer({
       services,
+      unknown: proxy,
       log,
       maxReceiveBytes: api.maxBodyBytes || Number.MAX_SAFE_INTEGER,
       ...(tls === undefined ? {} : { tls }),

@@ -1,9 +1,11 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
 import { faults } from '#kit/errors/table.ts';
+import type { RawHandler } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
+import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { errorInfo } from '../../blocks/details.ts';
-import type { Invoke, Operation } from '../../blocks/operation.ts';
+import type { Operation } from '../../blocks/operation.ts';
 import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
@@ -12,6 +14,8 @@ import { type GrpcCall, GrpcContext } from './context.ts';
 
 export type GrpcDoorOptions = {
   operations: readonly Operation[];
+  /** Methods of the Dapr service that are no operations: invocation, whose answers carry metadata. */
+  handlers?: Implementation['handlers'];
   stages: readonly Stage[];
   access: AccessRules;
   token: TokenCheck | undefined;
@@ -29,37 +33,55 @@ export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
     for (const method of [operation.method, ...operation.alsoAs]) {
       const handlers = services.get(method.parent) ?? {};
       services.set(method.parent, handlers);
-      handlers[method.localName] = handlerOf(method, invoke, options);
+      handlers[method.localName] = handlerOf(
+        method,
+        (request, call) => invoke(request, new GrpcContext(call)),
+        options,
+      );
     }
+  }
+  for (const [name, handler] of Object.entries(options.handlers ?? {})) {
+    const handlers = services.get(Dapr) ?? {};
+    services.set(Dapr, handlers);
+    handlers[name] = handlerOf(Dapr.method[name as keyof typeof Dapr.method], handler as Handler, options);
   }
   return [...services].map(([service, handlers]) => ({ service, handlers: handlers as Implementation['handlers'] }));
 }
 
-function handlerOf(method: DescMethod, invoke: Invoke, { token, watch }: GrpcDoorOptions): Handler {
+function handlerOf(method: DescMethod, serve: Handler, { token, watch }: GrpcDoorOptions): Handler {
   const streams = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
-  const handler = streams ? streamHandler(invoke, token, watch) : unaryHandler(invoke, token, watch);
+  const handler = streams ? streamHandler(serve, token, watch) : unaryHandler(serve, token, watch);
   return watch.served && !streams ? served(method, handler, watch.served) : handler;
 }
 
-function unaryHandler(invoke: Invoke, token: TokenCheck | undefined, watch: DoorWatch): Handler {
+function unaryHandler(serve: Handler, token: TokenCheck | undefined, watch: DoorWatch): Handler {
   return async (request, call) => {
     try {
       if (token) checkToken(token, call);
-      return await invoke(request, new GrpcContext(call));
+      return await serve(request, call);
     } catch (thrown) {
       throw answered(thrown, watch);
     }
   };
 }
 
-function streamHandler(invoke: Invoke, token: TokenCheck | undefined, watch: DoorWatch): Handler {
+function streamHandler(serve: Handler, token: TokenCheck | undefined, watch: DoorWatch): Handler {
   return async function* (request, call) {
     try {
       if (token) checkToken(token, call);
-      yield* invoke(request, new GrpcContext(call)) as AsyncIterable<unknown>;
+      yield* serve(request, call) as AsyncIterable<unknown>;
     } catch (thrown) {
       throw answered(thrown, watch);
     }
+  };
+}
+
+/** Calls that pass undecoded, behind the API token. */
+export function guardedProxy(proxy: RawHandler, token: TokenCheck | undefined): RawHandler {
+  if (token === undefined) return proxy;
+  return async function* guarded(frames, call) {
+    checkToken(token, call);
+    yield* proxy(frames, call);
   };
 }
 

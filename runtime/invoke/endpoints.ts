@@ -1,0 +1,68 @@
+import { connectHttp, type HttpClient } from '#kit/http/client.ts';
+import { createHttpChannel } from '../channel/http.ts';
+import type { Invoke } from './message.ts';
+import { isUrl } from './target.ts';
+
+/** An HTTPEndpoint with its secrets resolved. */
+export type EndpointSettings = {
+  name: string;
+  baseUrl: string;
+  headers: Readonly<Record<string, string>>;
+  /** PEM texts. */
+  tls: { ca?: string; cert?: string; key?: string };
+};
+
+export type Endpoints = AsyncDisposable & {
+  /** Calls an HTTPEndpoint by name, or a URL; undefined where it is neither. */
+  find(id: string): { invoke: Invoke; baseUrl: string } | undefined;
+  names(): string[];
+};
+
+/** Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. */
+const maxRedirects = 10;
+
+/** Channels to HTTPEndpoints and URLs, each opened when it is first called. */
+export function createEndpoints(settings: readonly EndpointSettings[]): Endpoints {
+  const known = new Map(settings.map((one) => [one.name, one]));
+  const clients = new Map<string, Promise<HttpClient>>();
+  const client = (origin: string, tls: EndpointSettings['tls']): Promise<HttpClient> => {
+    const found = clients.get(origin) ?? connectHttp({ origin, tls });
+    clients.set(origin, found);
+    return found;
+  };
+  const invokeAt =
+    ({ baseUrl, headers, tls }: EndpointSettings): Invoke =>
+    async (call, signal) => {
+      let url = new URL(baseUrl);
+      let { method, query } = call;
+      for (let redirects = 0; ; redirects++) {
+        const channel = createHttpChannel({
+          client: await client(url.origin, tls),
+          maxConcurrency: 0,
+          headers: { ...headers, host: url.host },
+        });
+        const base = url.pathname.replace(/^\/|\/$/g, '');
+        const answer = await channel.invoke(
+          { ...call, method: base === '' ? method : `${base}/${method}`, query },
+          signal,
+        );
+        const location = [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers['location'] : undefined;
+        const repeatable = call.verb === 'GET' || call.verb === 'HEAD';
+        if (typeof location !== 'string' || !repeatable || redirects >= maxRedirects) return answer;
+        const next = new URL(location, `${url.origin}/${base === '' ? method : `${base}/${method}`}`);
+        url = new URL(next.origin);
+        method = next.pathname.slice(1);
+        query = next.search.slice(1);
+      }
+    };
+  return {
+    find(id) {
+      const found = known.get(id) ?? (isUrl(id) ? { name: id, baseUrl: id, headers: {}, tls: {} } : undefined);
+      return found && { invoke: invokeAt(found), baseUrl: found.baseUrl };
+    },
+    names: () => [...known.keys()],
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([...clients.values()].map(async (one) => (await one)[Symbol.asyncDispose]()));
+    },
+  };
+}

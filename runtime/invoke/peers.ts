@@ -1,0 +1,64 @@
+import type { NameResolver } from '#contracts/names.ts';
+import { fault } from '#kit/errors/fault.ts';
+import { type Channel, connect } from '#kit/grpc/client.ts';
+import type { ClientTls } from '#kit/grpc/tls.ts';
+import type { RemoteApp } from './router.ts';
+
+export type PeersOptions = {
+  names: NameResolver | undefined;
+  /** Port for calls between sidecars, where the resolver knows names only. */
+  port: number;
+  /** TLS towards the sidecar of an app; undefined without mTLS. */
+  tls: ((remote: RemoteApp) => ClientTls) | undefined;
+  maxReceiveBytes: number;
+  now(): number;
+};
+
+/** Connections to other sidecars: one per address, kept while it is used. */
+export type Peers = AsyncDisposable & {
+  /** A channel to a sidecar of the app; several take turns. Rejects with `app-not-found`, or `invoke-not-ready` without names. */
+  connect(remote: RemoteApp): Promise<Channel>;
+};
+
+const idleMs = 5 * 60_000;
+const sweepMs = 60_000;
+
+type Kept = { channel: Channel; used: number };
+
+export function createPeers(options: PeersOptions): Peers {
+  const kept = new Map<string, Kept>();
+  const turns = new Map<string, number>();
+  const sweep = setInterval(() => void closeIdle(kept, options.now()), sweepMs).unref();
+  const open = (remote: RemoteApp, address: string): Channel => {
+    const key = `${remote.namespace}/${remote.appId}@${address}`;
+    const found = kept.get(key) ?? { channel: dial(remote, address, options), used: 0 };
+    found.used = options.now();
+    kept.set(key, found);
+    return found.channel;
+  };
+  return {
+    async connect(remote) {
+      if (options.names === undefined) throw fault('invoke-not-ready', 'name resolver not initialized');
+      const addresses = await options.names.resolve({ ...remote, port: options.port });
+      const turn = turns.get(remote.appId) ?? 0;
+      turns.set(remote.appId, (turn + 1) % 1_000_000);
+      return open(remote, addresses[turn % addresses.length]!);
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(sweep);
+      await Promise.all([...kept.values()].map(({ channel }) => channel[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function dial(remote: RemoteApp, address: string, { tls, maxReceiveBytes }: PeersOptions): Channel {
+  return connect({ target: address, maxReceiveBytes, ...(tls === undefined ? {} : { tls: tls(remote) }) });
+}
+
+async function closeIdle(kept: Map<string, Kept>, now: number): Promise<void> {
+  for (const [key, { channel, used }] of kept) {
+    if (now - used < idleMs) continue;
+    kept.delete(key);
+    await channel[Symbol.asyncDispose]();
+  }
+}

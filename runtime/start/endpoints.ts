@@ -1,0 +1,62 @@
+import { type HTTPEndpoint, httpEndpoint } from '#crds/http-endpoint.ts';
+import { toFault } from '#kit/errors/fault.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { secretKind } from '../blocks/secrets/kind.ts';
+import type { RuntimeConfig } from '../config.ts';
+import { createEndpoints, type EndpointSettings, type Endpoints } from '../invoke/endpoints.ts';
+import type { Registry } from '../registry.ts';
+import { resolveSettings, type SettingsWorld } from '../resources/settings.ts';
+import { inScope, type ResourceSource } from '../resources/source.ts';
+
+export type EndpointsStart = {
+  config: RuntimeConfig;
+  source: ResourceSource;
+  registry: Registry;
+  log: Logger;
+  signal: AbortSignal;
+};
+
+/** Reads the HTTPEndpoints that are meant for the app. One that cannot be read is logged and left out. */
+export async function startEndpoints(start: EndpointsStart): Promise<Endpoints> {
+  const { config, source, registry, log, signal } = start;
+  const { appId, namespace, podName, env, mode } = config;
+  const secretStore = (name: string) => registry.of(secretKind).get(name)?.component.store;
+  const world: SettingsWorld = {
+    appId,
+    namespace,
+    podName,
+    env,
+    operatorResolves: mode === 'kubernetes',
+    secretStore,
+    log,
+  };
+  const settings: EndpointSettings[] = [];
+  for (const resource of await source.list(httpEndpoint)) {
+    if (!inScope(resource, appId)) continue;
+    try {
+      settings.push(await settingsOf(resource, world, signal));
+      log.info(`HTTP endpoint loaded: ${resource.metadata.name}`);
+    } catch (thrown) {
+      log.error(`Could not read HTTPEndpoint ${resource.metadata.name}: ${toFault(thrown).message}`);
+    }
+  }
+  return createEndpoints(settings);
+}
+
+async function settingsOf(
+  resource: HTTPEndpoint,
+  world: SettingsWorld,
+  signal: AbortSignal,
+): Promise<EndpointSettings> {
+  const { baseUrl, headers, clientTLS } = resource.spec;
+  const { name, namespace } = resource.metadata;
+  const owner = { kind: 'HTTPEndpoint', name, namespace, secretStore: resource.auth?.secretStore ?? '' };
+  const { values } = await resolveSettings(headers, owner, world, signal);
+  const pems = Object.entries({
+    ca: clientTLS?.rootCA,
+    cert: clientTLS?.certificate,
+    key: clientTLS?.privateKey,
+  }).flatMap(([pemName, pem]) => (pem === undefined ? [] : [{ ...pem, name: pemName }]));
+  const { values: tls } = await resolveSettings(pems as typeof headers, owner, world, signal);
+  return { name, baseUrl, headers: values, tls };
+}
