@@ -20,7 +20,7 @@ export function serve(instances: Instances<StateStore>): Implementation[] {
       await instances.init(request.metadata?.properties ?? {}, context);
       return {};
     },
-    features: async (_, context) => ({ features: stateFeatures(instances.of(context)) }),
+    features: async (_, context) => ({ features: wireFeatures(instances.of(context)) }),
     async ping(_, context) {
       await instances.of(context).ping?.(context.signal);
       return {};
@@ -60,6 +60,10 @@ export function serve(instances: Instances<StateStore>): Implementation[] {
   });
   return [store, ...serveFeatures(instances)];
 }
+
+/** The contract has no methods for the other features. */
+const wireFeatures = (store: StateStore) =>
+  stateFeatures(store).filter((feature) => feature !== 'KEYS_LIKE' && feature !== 'DELETE_WITH_PREFIX');
 
 function serveFeatures(instances: Instances<StateStore>): Implementation[] {
   return [
