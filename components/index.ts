@@ -3,10 +3,14 @@ import type { Component } from '#contracts/component.ts';
 
 /** Every component by `type/version`, both in lower case. A component is loaded when it is first asked for. */
 export const components: Readonly<Record<string, () => Promise<Component>>> = {
+  'configuration.redis/v1': async () => (await import('./configuration/redis.ts')).component,
+  'lock.redis/v1': async () => (await import('./lock/redis.ts')).component,
   'nameresolution.kubernetes/v1': async () => (await import('./nameresolution/kubernetes.ts')).component,
   'nameresolution.mdns/v1': async () => (await import('./nameresolution/mdns.ts')).component,
   'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,
   'pubsub.in-memory/v1': async () => (await import('./pubsub/in-memory.ts')).component,
+  'pubsub.redis/v1': async () => (await import('./pubsub/redis.ts')).component,
+  'secretstores.kubernetes/v1': async () => (await import('./secretstores/kubernetes.ts')).component,
   'secretstores.local.env/v1': async () => (await import('./secretstores/env.ts')).component,
   'secretstores.local.file/v1': async () => (await import('./secretstores/file.ts')).component,
   'state.in-memory/v1': async () => (await import('./state/in-memory.ts')).component,

@@ -48,8 +48,12 @@ export type Redis = AsyncDisposable & {
   send(key: string | undefined, args: readonly RedisArgument[], options?: { readonly?: boolean }): Promise<unknown>;
   /** Runs a script whose keys share a slot. */
   run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown>;
-  /** Further connections of the same settings, for commands that block. A cluster connects to its first node. */
+  /** Another connection of the same settings, for commands that block. */
   dedicated(): Promise<Redis>;
+  /** Tells the channels on which something is published that match a glob, until disposed of; also after reconnects. */
+  listen(glob: string, heard: (channel: string) => void): Promise<void>;
+  /** Ends the connection at once, with whatever waits on it. */
+  abandon(): void;
   /** The keys that match a glob, on every master; some may come twice. */
   scan(glob: string): Promise<string[]>;
 };
@@ -83,6 +87,8 @@ type Client = {
   onError(listener: (error: Error) => void): void;
   send: Send;
   masters(): Promise<Send[]>;
+  listen(glob: string, heard: (channel: string) => void): Promise<unknown>;
+  destroy(): void;
 };
 
 function redisOver(client: Client, dedicated: Redis['dedicated']): Redis {
@@ -99,6 +105,8 @@ function redisOver(client: Client, dedicated: Redis['dedicated']): Redis {
       }
     },
     dedicated,
+    listen: async (glob, heard) => void (await client.listen(glob, heard)),
+    abandon: () => client.destroy(),
     scan: async (glob) => (await Promise.all((await client.masters()).map((send) => scanOne(send, glob)))).flat(),
     async [Symbol.asyncDispose]() {
       if (client.isOpen()) await client.close();
@@ -134,12 +142,14 @@ function clientOf(library: Library, settings: RedisSettings, socket: SocketOptio
   if (settings.failover) return sentinelClient(library, settings, { ...login, database, socket }, nodes);
   if (settings.redisType === 'cluster') return clusterClient(library, { ...login, socket }, nodes);
   const [node] = nodes;
-  const client = library.createClient({ ...login, database, socket: { ...socket, ...node! } });
+  const client = library.createClient({ RESP: 2, ...login, database, socket: { ...socket, ...node! } });
   const send: Send = (_, __, args) => client.sendCommand(args, asBuffers);
   return {
     connect: () => client.connect(),
     close: async () => client.close(),
     isOpen: () => client.isOpen,
+    listen: (glob, heard) => client.pSubscribe(glob, (_, channel) => heard(channel)),
+    destroy: () => client.isOpen && client.destroy(),
     onError: (listener) => client.on('error', listener),
     send,
     masters: async () => [send],
@@ -156,11 +166,13 @@ type NodeOptions = {
 };
 
 function clusterClient({ createCluster }: Library, defaults: NodeOptions, nodes: readonly Node[]): Client {
-  const cluster = createCluster({ rootNodes: nodes.map((node) => ({ socket: node })), defaults });
+  const cluster = createCluster({ RESP: 2, rootNodes: nodes.map((node) => ({ socket: node })), defaults });
   return {
     connect: () => cluster.connect(),
     close: () => cluster.close(),
     isOpen: () => cluster.isOpen,
+    listen: (glob, heard) => cluster.pSubscribe(glob, (_, channel) => heard(channel)),
+    destroy: () => cluster.isOpen && cluster.destroy(),
     onError: (listener) => cluster.on('error', listener),
     send: (key, readonly, args) => cluster.sendCommand(key, readonly, [...args], asBuffers),
     masters: () =>
@@ -186,12 +198,20 @@ function sentinelClient(
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
   };
-  const sentinel = createSentinel({ name, sentinelRootNodes: [...nodes], nodeClientOptions, sentinelClientOptions });
+  const sentinel = createSentinel({
+    RESP: 2,
+    name,
+    sentinelRootNodes: [...nodes],
+    nodeClientOptions,
+    sentinelClientOptions,
+  });
   const send: Send = (_, readonly, args) => sentinel.sendCommand(readonly, [...args], asBuffers);
   return {
     connect: () => sentinel.connect(),
     close: () => sentinel.close(),
     isOpen: () => sentinel.isOpen,
+    listen: (glob, heard) => sentinel.pSubscribe(glob, (_, channel) => heard(channel)),
+    destroy: () => sentinel.isOpen && sentinel.destroy(),
     onError: (listener) => sentinel.on('error', listener),
     send,
     masters: async () => [send],

@@ -1,0 +1,123 @@
+import { defineComponent, type OpenContext } from '#contracts/component.ts';
+import type { MessageHandler, PublishRequest, PubSub } from '#contracts/pubsub.ts';
+import { duration, integer, text } from '#contracts/settings.ts';
+import { openRedis, type Redis, type RedisSettings, redisSettings } from '../clients/redis.ts';
+import { type RedisStream, streamGroup } from './redis-stream.ts';
+
+export const component = defineComponent({
+  type: 'pubsub.redis',
+  versions: ['v1'],
+  title: 'Redis Streams',
+  description:
+    'A stream per topic and a consumer group per app: each app gets every message once, kept until it is acknowledged.',
+  settings: redisSettings.extend({
+    consumerID: text('Name of the consumer group; the runtime puts the app ID here.'),
+    processingTimeout: duration(
+      'How long an app may take for a message before it is delivered again; 0 never does.',
+      'ms',
+    ).default(60_000),
+    redeliverInterval: duration('How often to look for such messages; 0 never does.', 'ms').default(15_000),
+    queueDepth: integer('Most messages to read at once.', { min: 1 }).default(100),
+    concurrency: integer('Most messages to hand out at once.', { min: 1 }).default(10),
+    maxLenApprox: integer('About how many messages a stream keeps; 0 keeps all.', { min: 0 }).default(0),
+    streamTTL: duration('How long a stream keeps messages; 0 is for ever.').default(0),
+  }),
+  open: async (settings, { log, signal }: OpenContext) => {
+    const redis = await openRedis(settings, log);
+    const life = new AbortController();
+    const close = async () => {
+      life.abort();
+      signal.removeEventListener('abort', closeNow);
+      await redis[Symbol.asyncDispose]();
+    };
+    const closeNow = () => void close();
+    signal.addEventListener('abort', closeNow, { once: true });
+    const slots = createSlots(settings.concurrency);
+    const pubsub: PubSub = {
+      traits: [],
+      publish: (request) => publish(redis, settings, request),
+      async subscribe({ topic }, handler, subscription) {
+        const ends = AbortSignal.any([subscription, life.signal]);
+        const stream = streamGroup(redis, { ...settings, topic, log });
+        await stream.create();
+        const hand = (id: string, message: Parameters<MessageHandler>[0]) =>
+          deliver(stream, id, message, { handler, settings, slots, log, signal: ends });
+        void stream.readNew(hand, ends);
+        if (settings.processingTimeout > 0 && settings.redeliverInterval > 0) void stream.reclaim(hand, ends);
+      },
+      async ping() {
+        await redis.send(undefined, ['PING'], { readonly: true });
+      },
+      [Symbol.asyncDispose]: close,
+    };
+    return pubsub;
+  },
+});
+
+export type RedisPubSubSettings = RedisSettings & {
+  consumerID: string;
+  processingTimeout: number;
+  redeliverInterval: number;
+  queueDepth: number;
+  maxLenApprox: number;
+  streamTTL: number;
+};
+
+async function publish(
+  redis: Redis,
+  settings: RedisPubSubSettings,
+  { topic, data, metadata }: PublishRequest,
+): Promise<void> {
+  const { maxLenApprox, streamTTL } = settings;
+  const trim =
+    maxLenApprox > 0
+      ? ['MAXLEN', '~', String(maxLenApprox)]
+      : streamTTL > 0
+        ? ['MINID', '~', `${Date.now() - streamTTL}-1`]
+        : [];
+  const fields = ['data', Buffer.from(data.buffer, data.byteOffset, data.byteLength)];
+  if (metadata) fields.push('metadata', JSON.stringify(metadata));
+  await redis.send(topic, ['XADD', topic, ...trim, '*', ...fields]);
+}
+
+type Delivery = {
+  handler: MessageHandler;
+  settings: RedisPubSubSettings;
+  slots: Slots;
+  log: OpenContext['log'];
+  signal: AbortSignal;
+};
+
+/** Waits for a slot, then hands the message out without waiting for its end. What fails stays pending in the group. */
+async function deliver(
+  stream: RedisStream,
+  id: string,
+  message: Parameters<MessageHandler>[0],
+  { handler, settings, slots, log, signal }: Delivery,
+): Promise<void> {
+  await slots.take();
+  const { processingTimeout } = settings;
+  const limit = processingTimeout > 0 ? AbortSignal.any([signal, AbortSignal.timeout(processingTimeout)]) : signal;
+  handler(message, limit)
+    .then(() => stream.acknowledge(id))
+    .catch((error: Error) => log.debug(`message ${id} of topic ${message.topic} stays pending: ${error.message}`))
+    .finally(() => slots.free());
+}
+
+type Slots = { take(): Promise<void>; free(): void };
+
+function createSlots(count: number): Slots {
+  const waiting: (() => void)[] = [];
+  let left = count;
+  return {
+    async take() {
+      if (left > 0) left--;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    free() {
+      const next = waiting.shift();
+      if (next) next();
+      else left++;
+    },
+  };
+}
