@@ -1,6 +1,8 @@
+import { createServer as createTcp } from 'node:net';
 import { silentLogger } from '#kit/log/logger.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { connectHttp, type HttpClientOptions } from './client.ts';
+import { listen } from './listen.ts';
 import type { HttpHandler } from './message.ts';
 import { createHttpServer } from './server.ts';
 
@@ -60,7 +62,42 @@ describe.each([false, true])('the HTTP client, h2c %s', (h2c) => {
   });
 });
 
+/** Answers one request with the bytes given, then closes; resolves with what it was sent. */
+async function answering(bytes: string) {
+  const seen = Promise.withResolvers<string>();
+  const server = createTcp((socket) => {
+    socket.once('data', (chunk) => {
+      seen.resolve(String(chunk));
+      socket.end(bytes);
+    });
+  });
+  const port = await listen(server as never, 'test', '127.0.0.1', 0);
+  return { origin: `http://127.0.0.1:${port}`, seen: seen.promise, [Symbol.dispose]: () => void server.close() };
+}
+
 describe('the HTTP client', () => {
+  it('sends no header that belongs to the connection', async () => {
+    using app = await answering('HTTP/1.1 204 None\r\n\r\n');
+    await using client = await connectHttp({ origin: app.origin });
+    const headers = { 'x-connection': 'keep-alive' };
+    expect((await client.call({ method: 'GET', path: '/', headers })).status).toBe(204);
+    expect(await app.seen).toMatch(/^GET \/ HTTP\/1.1\r\nhost: [\d.:]+\r\nx-connection: keep-alive\r\n\r\n$/);
+  });
+
+  it('ends a body that is shorter than announced where the server left', async () => {
+    using app = await answering('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort');
+    await using client = await connectHttp({ origin: app.origin });
+    const { body } = await client.call({ method: 'GET', path: '/' });
+    expect(String(await body.read(1_000))).toBe('short');
+  });
+
+  it('rejects a chunked body that is cut', async () => {
+    using app = await answering('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nshort\r\n');
+    await using client = await connectHttp({ origin: app.origin });
+    const { body } = await client.call({ method: 'GET', path: '/' });
+    await expect(body.read(1_000)).rejects.toMatchObject({ key: 'unavailable' });
+  });
+
   it('rejects with unavailable where nothing listens', async () => {
     await using client = await connectHttp({ origin: 'http://127.0.0.1:1' });
     await expect(client.call({ method: 'GET', path: '/' })).rejects.toMatchObject({

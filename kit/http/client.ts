@@ -1,5 +1,6 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { type Fault, fault } from '#kit/errors/fault.ts';
+import { withoutConnectionHeader } from './connection-header.ts';
 import { ResponseBody } from './response-body.ts';
 
 export type HttpCall = {
@@ -16,7 +17,10 @@ export type HttpResponse = {
   status: number;
   /** Names in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Read it, stream it, or cancel it: until then it holds its connection. */
+  /**
+   * Read it, stream it, or cancel it: until then it holds its connection. One shorter than its announced length ends
+   * where the server left, as it does in Dapr; a chunked one that is cut rejects.
+   */
   body: ResponseBody;
 };
 
@@ -46,7 +50,11 @@ export type HttpClient = AsyncDisposable & {
 
 /** Opens a client. Nothing is dialled before the first call. */
 export async function connectHttp(options: HttpClientOptions): Promise<HttpClient> {
-  const pool = new (await import('undici/lib/dispatcher/pool.js')).default(options.origin, poolOptions(options));
+  const { default: connector } = await import('undici/lib/core/connect.js');
+  const { default: UndiciPool } = await import('undici/lib/dispatcher/pool.js');
+  const dial = connector(dialOptions(options));
+  const connect = options.h2c ? dial : withoutConnectionHeader(dial);
+  const pool = new UndiciPool(options.origin, { ...poolOptions(options), connect });
   return {
     call: (call) =>
       new Promise((resolve, reject) => {
@@ -57,22 +65,26 @@ export async function connectHttp(options: HttpClientOptions): Promise<HttpClien
   };
 }
 
-function poolOptions(options: HttpClientOptions): Pool.Options {
-  const { insecure, ...material } = options.tls ?? {};
+function poolOptions({ maxConnections, h2c }: HttpClientOptions): Pool.Options {
   return {
-    connections: options.maxConnections ?? null,
-    pipelining: options.h2c ? 100 : 1,
-    allowH2: options.h2c === true,
+    connections: maxConnections ?? null,
+    pipelining: h2c ? 100 : 1,
+    allowH2: h2c === true,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: {
-      ...(options.h2c ? { useH2c: true } : undefined),
-      timeout: options.connectTimeoutMs ?? 10_000,
-      ...(options.socketPath === undefined ? undefined : { socketPath: options.socketPath }),
-      ...(insecure ? { rejectUnauthorized: false } : undefined),
-      ...material,
-    },
-  } as Pool.Options;
+  };
+}
+
+function dialOptions({ tls = {}, h2c, socketPath, connectTimeoutMs }: HttpClientOptions): buildConnector.BuildOptions {
+  const { insecure, ...material } = tls;
+  return {
+    timeout: connectTimeoutMs ?? 10_000,
+    allowH2: h2c === true,
+    ...(h2c ? { useH2c: true } : undefined),
+    ...(socketPath === undefined ? undefined : { socketPath }),
+    ...(insecure ? { rejectUnauthorized: false } : undefined),
+    ...material,
+  } as buildConnector.BuildOptions;
 }
 
 type Resolve = (response: HttpResponse) => void;
@@ -95,6 +107,9 @@ function dispatch(pool: Pool, origin: string, call: HttpCall, resolve: Resolve, 
 
 const cancelled = (cause: unknown): Fault => fault('cancelled', 'the call was cancelled', { cause });
 
+/** The server left while a body was under way. */
+const isCut = (cause: Error): boolean => (cause as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET';
+
 /** Turns undici's events of one exchange into a response. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #origin: string;
@@ -103,6 +118,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #reject: Reject;
   #controller: Dispatcher.DispatchController | undefined;
   #body: ResponseBody | undefined;
+  #announced = false;
   #onAbort: (() => void) | undefined;
 
   constructor(origin: string, signal: AbortSignal | undefined, resolve: Resolve, reject: Reject) {
@@ -130,6 +146,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#body = new ResponseBody(controller);
+    this.#announced = headers['content-length'] !== undefined;
     this.#resolve({ status, headers, body: this.#body });
   }
 
@@ -144,9 +161,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, cause: Error): void {
     this.#done();
-    const problem = this.#problem(cause);
-    if (this.#body === undefined) this.#reject(problem);
-    else this.#body.end(problem);
+    if (this.#body === undefined) this.#reject(this.#problem(cause));
+    else if (this.#announced && isCut(cause)) this.#body.end();
+    else this.#body.end(this.#problem(cause));
   }
 
   #problem(cause: Error): Fault {
