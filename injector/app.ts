@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { startHealthServer } from '#kit/health/server.ts';
 import { healthTargets } from '#kit/health/targets.ts';
 import { kubeClient } from '#kit/kube/client.ts';
+import { clusterDomain } from '#kit/kube/cluster-domain.ts';
 import { connectKube, inClusterFirst } from '#kit/kube/connect.ts';
 import { kubeTransport } from '#kit/kube/transport.ts';
 import type { Running } from '#kit/lifecycle/binary.ts';
@@ -11,7 +12,6 @@ import { startWorkloadSecurity } from '#kit/security/workload.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
 import { authorizer } from './access/authorize.ts';
 import { keepCaBundle } from './cluster/ca-bundle.ts';
-import { clusterDomain } from './cluster/cluster-domain.ts';
 import { hasNativeSidecars } from './cluster/native-sidecars.ts';
 import type { InjectorConfig } from './config.ts';
 import { injectorMetrics } from './metrics.ts';
@@ -35,7 +35,7 @@ export async function run(config: InjectorConfig, { log, signal }: Running): Pro
   const connection = await connectKube({ order: inClusterFirst, kubeconfig: config.kubeconfig, env: config.env });
   const transport = stack.use(kubeTransport(connection));
   const client = kubeClient(connection, transport);
-  const domain = config.clusterDomain ?? clusterDomain(await readIfThere('/etc/resolv.conf'));
+  const domain = config.clusterDomain ?? clusterDomain(await readIfThere('/etc/resolv.conf')) ?? 'cluster.local';
   const [nativeSidecars, security, identityToken] = await Promise.all([
     config.nativeSidecars ?? hasNativeSidecars(transport, log, signal),
     identity(config, domain, { log, signal, targets }),

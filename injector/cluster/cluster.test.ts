@@ -6,7 +6,6 @@ import { fakeClock } from '#kit/testing/fake-clock.ts';
 import { fakeKube } from '#kit/testing/fake-kube.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { keepCaBundle } from './ca-bundle.ts';
-import { clusterDomain } from './cluster-domain.ts';
 import { componentsWithContainers } from './components.ts';
 import { isMtlsEnabled } from './mtls.ts';
 import { isSince } from './native-sidecars.ts';
@@ -70,14 +69,6 @@ describe('isSince', () => {
     ['', false],
   ])('takes minor version %p as %p', (minor, expected) => {
     expect(isSince(JSON.stringify({ major: '1', minor }))).toBe(expected);
-  });
-});
-
-describe('clusterDomain', () => {
-  it('is what follows svc. in the search list', () => {
-    const conf = 'nameserver 10.0.0.10\nsearch dapr-system.svc.corp.example svc.corp.example corp.example\n';
-    expect(clusterDomain(conf)).toBe('corp.example');
-    expect(clusterDomain('nameserver 1.1.1.1')).toBe('cluster.local');
   });
 });
 

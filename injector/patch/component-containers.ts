@@ -101,7 +101,12 @@ function hostedContainer(component: Component, port: number, input: ComponentCon
     name: containerName(`component-${name}`),
     image: settings.componentImage,
     imagePullPolicy: settings.imagePullPolicy,
-    args: [`--type=${component.spec.type}`, `--socket=${socketsFolder}/${name}.sock`, `--health-port=${port}`],
+    args: [
+      `--type=${component.spec.type}`,
+      ...(component.spec.version === '' ? [] : [`--version-of-type=${component.spec.version}`]),
+      `--socket=${socketsFolder}/${name}.sock`,
+      `--health-port=${port}`,
+    ],
     env: [{ name: 'DAPR_COMPONENT_SOCKETS_FOLDER', value: socketsFolder }],
     securityContext: securityContext(settings.security, 'RuntimeDefault'),
     ...(native ? { restartPolicy: 'Always', startupProbe: componentStartupProbe(port) } : {}),

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
+import { contextOptions, watchMaterial } from '#kit/grpc/server-tls.ts';
 import { listen } from '#kit/http/listen.ts';
 import type { Security } from '#kit/security/security.ts';
 
@@ -14,16 +15,12 @@ const drainMs = 5_000;
  */
 export async function startWebhookServer(
   handler: RequestListener,
-  security: Security,
+  security: Pick<Security, 'openServerTls'>,
   at: { host: string; port: number },
 ): Promise<WebhookServer> {
   const tls = security.openServerTls();
-  const context = () => {
-    const { cert = '', key = '' } = tls.material();
-    return { cert, key, minVersion: 'TLSv1.2' as const };
-  };
-  const server = createServer({ ...context(), requestTimeout: 30_000 }, handler);
-  security.onRotate(() => server.setSecureContext(context()));
+  const server = createServer({ ...contextOptions(tls.material()), requestTimeout: 30_000 }, handler);
+  watchMaterial(server, tls);
   const port = await listen(server, 'the webhook', at.host, at.port);
   return {
     port,
