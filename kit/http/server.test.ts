@@ -151,6 +151,24 @@ describe('the HTTP server', () => {
     expect(await raw(at.port, 'PRI')).toBe('');
   });
 
+  it.each([true, false])(
+    'drains at once past connections without a request, kept open or ended (h2c: %s)',
+    async (h2c) => {
+      const at = await served(echo, { h2c });
+      const opened = async () => {
+        const socket = connectTcp(at.port, '127.0.0.1');
+        await new Promise((resolve) => socket.once('connect', resolve));
+        return socket;
+      };
+      const ended = new Promise<void>((resolve) => void opened().then((socket) => socket.end().once('close', resolve)));
+      const kept = await opened();
+      const closed = new Promise((resolve) => kept.once('close', resolve));
+      await ended;
+      await at.server.drain(3_600_000);
+      await closed;
+    },
+  );
+
   it('serves Unix sockets', async () => {
     const path = join(tmpdir(), `outrigger-http-${Date.now()}.sock`);
     await using server = createHttpServer({ handle: echo, log: silentLogger });

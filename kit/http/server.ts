@@ -53,15 +53,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const sessions = new Set<ServerHttp2Session>();
   const http2 = options.h2c === false ? undefined : http2Server(serving, options, sessions);
   const servers: Server[] = [];
+  const silent: (() => void)[] = [];
   const open = (): Server => {
     const server = http1Server(serving, options);
-    if (http2 !== undefined) splitVersions(server, http2, options.headersTimeoutMs ?? 10_000);
+    silent.push(splitVersions(server, http2, options.headersTimeoutMs ?? 10_000));
     servers.push(server);
     return server;
   };
   const close = async (now: boolean): Promise<void> => {
     serving.draining = true;
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const closeSilent of silent) closeSilent();
     for (const server of servers) if (now) server.closeAllConnections();
     for (const session of sessions) now ? session.destroy() : session.close();
     await Promise.all(closed);
