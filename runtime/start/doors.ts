@@ -6,6 +6,7 @@ import type { Operation } from '../blocks/operation.ts';
 import type { Stage } from '../chain.ts';
 import type { RuntimeConfig } from '../config.ts';
 import { createGrpcDoor, guardedProxy } from '../doors/grpc/door.ts';
+import { withCors } from '../doors/http/cors.ts';
 import { createHttpDoor } from '../doors/http/door.ts';
 import type { Page } from '../doors/http/page.ts';
 import type { DoorWatch } from '../doors/served.ts';
@@ -57,14 +58,13 @@ export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
       log,
     ),
   );
-  const http = stack.use(
-    await openHttpApi(createHttpDoor({ ...common, pages: [...healthPages, ...pages], fallback }), config, log),
-  );
+  const door = createHttpDoor({ ...common, pages: [...healthPages, ...pages], fallback });
+  const http = stack.use(await openHttpApi(withCors(door, config.api.allowedOrigins), config, log));
   const { publicPort } = config.api;
   if (publicPort === undefined) return [grpc, http];
   const shown = operations.filter((one) => publicOperations.has(one.method.name));
-  const door = createHttpDoor({ ...nothing, operations: shown, stages, pages: healthPages, watch: {} });
-  return [grpc, http, stack.use(await openPublicApi(door, config.api, publicPort, log))];
+  const publicDoor = createHttpDoor({ ...nothing, operations: shown, stages, pages: healthPages, watch: {} });
+  return [grpc, http, stack.use(await openPublicApi(publicDoor, config.api, publicPort, log))];
 }
 
 function withApiLog({ config, configuration, watch, log }: DoorsStart): DoorWatch {
