@@ -8,6 +8,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import { grpcCode } from '#kit/errors/table.ts';
 import { listen, listenSocket } from '#kit/http/listen.ts';
 import type { Logger } from '#kit/log/logger.ts';
@@ -51,6 +52,9 @@ export type GrpcServer = AsyncDisposable & {
   drain(graceMs: number): Promise<void>;
 };
 
+/** Bytes of HTTP/2's connection preface. */
+const prefaceLength = 24;
+
 const defaultMaxReceiveBytes = 4 * 1024 * 1024;
 
 /** A gRPC server for HTTP/2 over TCP (h2c), TLS or Unix sockets. It may listen on several addresses. */
@@ -60,8 +64,13 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const dispatch = dispatcher(options, services);
   const servers: Server[] = [];
   const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
   const open = () => {
     const server = options.tls === undefined ? plainServer(options) : secureServer(options, options.tls);
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
     server.on('session', (session) => track(session, sessions, options.keepalive));
     server.on('sessionError', (thrown: Error) => options.log.debug(`gRPC connection ended: ${thrown.message}`));
     server.on('stream', dispatch);
@@ -71,6 +80,8 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const close = async (end: (session: ServerHttp2Session) => void) => {
     const closed = servers.splice(0).map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const session of sessions) end(session);
+    // A connection that has not spoken HTTP/2 yet would keep the server open for as long as it stays silent.
+    for (const socket of sockets) if (socket.bytesRead < prefaceLength) socket.destroy();
     await Promise.all(closed);
   };
   const dispose = () => close((session) => session.destroy());
@@ -78,7 +89,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     listen: (host, port, purpose = 'gRPC') => listen(open(), purpose, host, port),
     listenSocket: (path, purpose = 'gRPC') => listenSocket(open(), purpose, path),
     async drain(graceMs) {
-      const cut = setTimeout(() => sessions.forEach((session) => void session.destroy()), graceMs);
+      const cut = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), graceMs);
       await close((session) => session.close());
       clearTimeout(cut);
     },
