@@ -17,8 +17,7 @@ import { healthPages } from './health/pages.ts';
 import { waitUntilOutboundReady } from './health/wait.ts';
 import { stablePort } from './internal-port.ts';
 import { loadPolicies } from './policy/guards.ts';
-import { configurationFromFiles, enabledFeatures } from './resources/configuration.ts';
-import { fileSource } from './resources/files.ts';
+import { enabledFeatures } from './resources/configuration.ts';
 import { awaitStop, block, drainWithin } from './shutdown.ts';
 import { componentStage } from './stages/component.ts';
 import { type App, startApp } from './start/app-channel.ts';
@@ -30,6 +29,7 @@ import { startInvocation } from './start/invocation.ts';
 import { openMetrics } from './start/metrics.ts';
 import { startNames } from './start/names.ts';
 import { ownAddress } from './start/own-address.ts';
+import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
 
 /** Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. */
@@ -86,18 +86,14 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
 
   log.info(`${config.mode} mode configured`);
   log.info(`app id: ${config.appId}`);
-  if (config.configs.length === 0) log.info('loading default configuration');
-  const configuration = await configurationFromFiles(config.configs, config.env, log);
+  const { source, configuration, report } = await startResources({ config, security, ...scope });
   const features = enabledFeatures(configuration);
   log.info(`Enabled features: ${features.join(' ')}`);
   const metrics = await openMetrics(config, configuration, health.all, stack);
 
-  const namespace = config.namespaceGiven ? config.namespace : undefined;
-  const source = stack.use(fileSource({ folders: config.resourcesPaths, namespace, log }));
   const policies = await loadPolicies(source, config.appId, log);
   const { registry, sockets } = await startComponents({
-    ...{ config, configuration, source, policies, metrics, log, stack },
-    signal: lifetime.signal,
+    ...{ config, configuration, source, policies, metrics, report, ...scope },
   });
 
   const app = await startApp({ app: config.app, maxBodyBytes: config.api.maxBodyBytes, clock: systemClock, ...scope });

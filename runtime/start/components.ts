@@ -1,4 +1,4 @@
-import { component } from '#crds/component.ts';
+import { type Component, component } from '#crds/component.ts';
 import type { Configuration } from '#crds/configuration.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { kinds } from '../blocks/kinds.ts';
@@ -19,6 +19,8 @@ export type ComponentsStart = {
   configuration: Configuration;
   source: ResourceSource;
   policies: Policies;
+  /** Told how each load ended. */
+  report(component: Component, problem: Error | undefined): void;
   metrics: Metrics | undefined;
   log: Logger;
   signal: AbortSignal;
@@ -50,16 +52,17 @@ export async function startComponents(
     open: (spec, context) => openHosted(spec, { ...context, sockets }),
     guard: policies.componentGuard,
     observe: (kind, name) => observers?.(kind, name),
-    report: () => {},
+    report: start.report,
     log,
     signal,
   });
   log.info('Loading components…');
   const all = await source.list(component);
   refuseDuplicates(all);
+  const builtIn = needsKubernetesStore(config, all) ? [kubernetesStore()] : [];
   const denied = configuration.spec.components?.deny ?? [];
   const own = all.filter((one) => inScope(one, appId)).filter((one) => !isDenied(one.spec, denied));
-  await loader.loadAll(own);
+  await loader.loadAll([...builtIn, ...own]);
   log.info('All outstanding components processed');
   for (const { storeName } of configuration.spec.secrets?.scopes ?? []) {
     if (registry.of(secretKind).has(storeName)) continue;
@@ -67,6 +70,18 @@ export async function startComponents(
   }
   return { registry, loader, sockets };
 }
+
+/** In Kubernetes there is always a store of the cluster's Secrets, unless it is turned off or the user has made one. */
+function needsKubernetesStore(
+  { mode, disableKubernetesSecretStore }: RuntimeConfig,
+  all: readonly Component[],
+): boolean {
+  if (mode !== 'kubernetes' || disableKubernetesSecretStore) return false;
+  return !all.some((one) => one.metadata.name === 'kubernetes');
+}
+
+const kubernetesStore = (): Component =>
+  component.parse({ metadata: { name: 'kubernetes' }, spec: { type: 'secretstores.kubernetes', version: 'v1' } });
 
 /** Whether `spec.components.deny` names a type, alone or with its version. */
 function isDenied({ type, version }: { type: string; version: string }, denied: readonly string[]): boolean {

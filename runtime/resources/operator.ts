@@ -1,0 +1,106 @@
+import type { DescMethodUnary } from '@bufbuild/protobuf';
+import { type Configuration, configuration } from '#crds/configuration.ts';
+import type { Kind as ResourceKind } from '#crds/kind.ts';
+import { fault, toFault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
+import type { Transport } from '#kit/grpc/transport.ts';
+import type { Clock } from '#kit/lifecycle/clock.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { Operator } from '#proto/dapr/proto/operator/v1/operator_pb.js';
+import type { Resource, ResourceSource } from './source.ts';
+
+export type OperatorSourceOptions = {
+  /** To the operator, as this sidecar. */
+  transport: Transport;
+  namespace: string;
+  podName: string;
+  clock: Clock;
+  log: Logger;
+  signal: AbortSignal;
+};
+
+export type OperatorSource = ResourceSource & {
+  /** A Configuration by name. Waits for an operator that is not there yet. */
+  configuration(name: string): Promise<Configuration>;
+};
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** How each kind is listed, and where the answer holds the manifests. */
+const lists: Readonly<Record<string, { method: DescMethodUnary; field: string }>> = {
+  Component: { method: Operator.method.listComponents, field: 'components' },
+  HTTPEndpoint: { method: Operator.method.listHTTPEndpoints, field: 'httpEndpoints' },
+  MCPServer: { method: Operator.method.listMCPServers, field: 'mcpServers' },
+  Resiliency: { method: Operator.method.listResiliency, field: 'resiliencies' },
+  Subscription: { method: Operator.method.listSubscriptionsV2, field: 'subscriptions' },
+  WorkflowAccessPolicy: { method: Operator.method.listWorkflowAccessPolicy, field: 'policies' },
+};
+
+const attempts = 100;
+const pauseMs = 5_000;
+const attemptMs = 15_000;
+
+/** Resources as the operator serves them: manifests as JSON, secrets of the cluster filled in. */
+export function operatorSource(options: OperatorSourceOptions): OperatorSource {
+  const { transport, namespace, podName, log } = options;
+  return {
+    async list<T extends Resource>(kind: ResourceKind<T>) {
+      const how = lists[kind.kind];
+      if (how === undefined) throw new Error(`the operator lists no ${kind.kind}`);
+      const answer = await patiently(`${kind.plural} from the operator`, options, () =>
+        call(transport, how.method, { namespace, podName }, options.signal),
+      );
+      return ((answer?.[how.field] ?? []) as Uint8Array[]).flatMap((bytes) => parse(kind, bytes, log));
+    },
+    async configuration(name) {
+      const answer = await patiently(`Configuration ${name} from the operator`, options, () =>
+        call(transport, Operator.method.getConfiguration, { name, namespace, podName }, options.signal),
+      );
+      return configuration.parse(manifest(answer?.['configuration'] as Uint8Array));
+    },
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}
+
+const call = (transport: Transport, method: DescMethodUnary, request: Answer, signal: AbortSignal) =>
+  transport.unary(method, request, { signal, timeoutMs: attemptMs }) as Promise<unknown> as Promise<Answer>;
+
+/**
+ * Asks until there is an answer, every 5 s and 100 times at most. An operator too old to know the method has no such
+ * resources; one that refuses this sidecar will not change its mind.
+ */
+async function patiently(
+  what: string,
+  { clock, log, signal }: OperatorSourceOptions,
+  ask: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      const code = thrown instanceof StatusError ? thrown.code : undefined;
+      if (code === grpcCode.UNIMPLEMENTED) return undefined;
+      const { message } = toFault(thrown);
+      if (signal.aborted || attempt === attempts || code === grpcCode.PERMISSION_DENIED) {
+        throw fault('unavailable', `cannot get ${what}: ${message}`, { cause: thrown });
+      }
+      log.warn(`Cannot get ${what} yet, trying again: ${message}`);
+      await clock.pause(pauseMs, signal);
+    }
+  }
+}
+
+function parse<T>(kind: ResourceKind<T>, bytes: Uint8Array, log: Logger): T[] {
+  try {
+    return [kind.parse(manifest(bytes))];
+  } catch (thrown) {
+    log.warn(`A ${kind.kind} from the operator is left out: ${toFault(thrown).message}`);
+    return [];
+  }
+}
+
+function manifest(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes).toString();
+  return text === '' || text === 'null' ? {} : JSON.parse(text);
+}

@@ -1,0 +1,61 @@
+import type { Component } from '#crds/component.ts';
+import type { Configuration } from '#crds/configuration.ts';
+import { fault } from '#kit/errors/fault.ts';
+import { connect } from '#kit/grpc/client.ts';
+import { systemClock } from '#kit/lifecycle/clock.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import type { Security } from '#kit/security/security.ts';
+import type { RuntimeConfig } from '../config.ts';
+import { configurationFromFiles, defaultConfiguration } from '../resources/configuration.ts';
+import { fileSource } from '../resources/files.ts';
+import { operatorSource } from '../resources/operator.ts';
+import type { ResourceSource } from '../resources/source.ts';
+import { startStatusReporter } from '../resources/status-report.ts';
+
+export type ResourcesStart = {
+  config: RuntimeConfig;
+  security: Security | undefined;
+  log: Logger;
+  signal: AbortSignal;
+  stack: AsyncDisposableStack;
+};
+
+/** Where the sidecar's resources and its Configuration come from, and who is told what became of them. */
+export type Resources = {
+  source: ResourceSource;
+  configuration: Configuration;
+  report(component: Component, problem: Error | undefined): void;
+};
+
+/** Files in standalone mode, the operator in Kubernetes. */
+export async function startResources(start: ResourcesStart): Promise<Resources> {
+  const { config, log, stack } = start;
+  if (config.configs.length === 0) log.info('loading default configuration');
+  if (config.mode === 'kubernetes') return fromOperator(start);
+  const namespace = config.namespaceGiven ? config.namespace : undefined;
+  return {
+    source: stack.use(fileSource({ folders: config.resourcesPaths, namespace, log })),
+    configuration: await configurationFromFiles(config.configs, config.env, log),
+    report: () => {},
+  };
+}
+
+async function fromOperator({ config, security, log, signal, stack }: ResourcesStart): Promise<Resources> {
+  if (security === undefined) throw fault('invalid-config', 'the operator is reached by identity only');
+  const { namespace, podName, controlPlane } = config;
+  const operator = { trustDomain: controlPlane.trustDomain, namespace: controlPlane.namespace, appId: 'dapr-operator' };
+  const transport = connect({ target: controlPlane.operatorAddress, tls: security.clientTls(operator) });
+  const common = { transport, namespace, podName, clock: systemClock, log, signal };
+  const source = stack.use(operatorSource(common));
+  const reporter = startStatusReporter(common);
+  const [name, ...more] = config.configs;
+  if (more.length > 0) {
+    log.warn('Multiple configurations are not supported in Kubernetes mode; only the first one will be loaded');
+  }
+  return {
+    source,
+    configuration: name === undefined ? defaultConfiguration() : await source.configuration(name),
+    report: ({ metadata }, problem) =>
+      reporter.report({ name: metadata.name, generation: metadata.generation ?? 0, error: problem?.message }),
+  };
+}
