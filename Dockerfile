@@ -27,4 +27,5 @@ COPY dist/component-host /opt/component-host
 COPY dist/components /components
 COPY dist/daprd /opt/daprd
 COPY dist/launchers/daprd /
-ENTRYPOINT ["/daprd"]
+# No entry point: the injector, as Dapr's, gives /daprd as the first argument.
+CMD ["/daprd"]

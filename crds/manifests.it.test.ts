@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts'
 import { readFixture } from './fixtures/read.ts';
 import { kinds } from './kinds.ts';
 
-const folder = path.resolve(import.meta.dirname, '../charts/outrigger/files/crds');
+const folder = path.resolve(import.meta.dirname, '../charts/outrigger/crds');
 
 type Manifest = { kind: string; apiVersion: string; metadata: { name: string } };
 

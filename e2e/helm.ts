@@ -10,6 +10,13 @@ export const chart = join(checkout, 'charts/outrigger');
 export const release = 'outrigger';
 export const systemNamespace = 'outrigger-system';
 
+/** The Deployments that the chart makes. */
+export const deployments = {
+  operator: 'deployment/dapr-operator',
+  sentry: 'deployment/dapr-sentry',
+  injector: 'deployment/dapr-sidecar-injector',
+} as const;
+
 /** Runs helm against a cluster, with caches of its own. */
 export async function helm(kubeconfig: string, ...args: string[]): Promise<string> {
   const program = join(await binaries('helm'), 'helm');
@@ -22,12 +29,9 @@ export async function helm(kubeconfig: string, ...args: string[]): Promise<strin
 /** Installs the chart with the target's images, or upgrades it to them, and waits until all of it is ready. */
 export async function installChart(target: Target, ...values: string[]): Promise<string> {
   const [repository = '', tag = ''] = splitTag(target.images.daprd);
-  const settings = [
-    `global.registry=${repository.replace(/\/daprd$/, '')}`,
-    `global.tag=${tag}`,
-    'global.imagePullPolicy=IfNotPresent',
-    ...values,
-  ];
+  const settings = [`global.registry=${repository.replace(/\/daprd$/, '')}`, `global.tag=${tag}`, ...values];
+  // Helm installs the kinds it finds missing, but never changes one that is there.
+  await target.kubectl('apply', '--server-side', '--force-conflicts', '-f', join(chart, 'crds'));
   return helm(
     target.kubeconfig,
     ...['upgrade', '--install', release, chart, '--namespace', systemNamespace, '--create-namespace'],

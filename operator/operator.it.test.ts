@@ -22,7 +22,7 @@ import { lead } from './leader.ts';
 import { serviceCounters } from './metrics.ts';
 import { openReports } from './status/reports.ts';
 
-const crds = path.resolve(import.meta.dirname, '../charts/outrigger/files/crds');
+const crds = path.resolve(import.meta.dirname, '../charts/outrigger/crds');
 const namespace = 'shop';
 const reports = openReports();
 const abort = new AbortController();

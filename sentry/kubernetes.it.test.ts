@@ -36,7 +36,7 @@ beforeAll(async () => {
   cluster = await startControlPlane();
   kube = kubeClient(await connectKube({ order: ['flag'], kubeconfig: cluster.kubeconfig, env: {} }));
   const kubectl = path.join(await binaries('kubernetes'), 'kubectl');
-  const crds = path.resolve(import.meta.dirname, '../charts/outrigger/files/crds');
+  const crds = path.resolve(import.meta.dirname, '../charts/outrigger/crds');
   await run(kubectl, ['--kubeconfig', cluster.kubeconfig, 'apply', '--server-side', '-f', crds]);
   for (const name of [namespace, 'store']) await kube.create(resources.namespaces, { metadata: { name } });
   const crd = {

@@ -17,7 +17,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
   'gen:proto': ['proto/gen'],
   'gen:components': ['components/index.ts', 'docs/components'],
   'gen:annotations': ['docs/annotations.md'],
-  'gen:crds': ['charts/outrigger/files/crds', 'docs/kinds'],
+  'gen:crds': ['charts/outrigger/crds', 'docs/kinds'],
   'gen:flags': ['docs/flags'],
 };
 

@@ -9,7 +9,7 @@ import { manifestYaml } from './manifest.ts';
 import { page } from './page.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const manifests = path.join(root, 'charts/outrigger/files/crds');
+const manifests = path.join(root, 'charts/outrigger/crds');
 const pages = path.join(root, 'docs/kinds');
 mkdirSync(manifests, { recursive: true });
 mkdirSync(pages, { recursive: true });
