@@ -20,6 +20,7 @@ import { loadPolicies } from './policy/guards.ts';
 import { enabledFeatures } from './resources/configuration.ts';
 import { awaitStop, block, drainWithin } from './shutdown.ts';
 import { componentStage } from './stages/component.ts';
+import { startAccess } from './start/access.ts';
 import { type App, startApp } from './start/app-channel.ts';
 import { startComponents } from './start/components.ts';
 import { type Drainable, startDoors } from './start/doors.ts';
@@ -102,6 +103,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const hostAddress = config.hostAddress ?? ownAddress();
   const invocation = startInvocation({
     ...{ config, hostAddress, hostName: hostname(), app, names, endpoints, policies, security, ...scope },
+    authorize: startAccess(config, configuration, metrics),
     tracing: createTracing({ ratio: 0 }),
     now: systemClock.now,
   });

@@ -13,6 +13,7 @@ import { createInternalServer } from '../invoke/internal-server.ts';
 import { createInvokeService } from '../invoke/invoke-service.ts';
 import { createPeers } from '../invoke/peers.ts';
 import { createInvokeRouter } from '../invoke/router.ts';
+import type { Authorize } from '../policy/acl/authorize.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { App } from './app-channel.ts';
 
@@ -25,6 +26,8 @@ export type InvocationStart = {
   endpoints: Endpoints;
   policies: Policies;
   security: Security | undefined;
+  /** Checks calls of other apps; undefined where all may call. */
+  authorize: Authorize | undefined;
   tracing: Tracing;
   now(): number;
   log: Logger;
@@ -47,7 +50,7 @@ export type Invocation = {
 const usualInternalPort = 50_002;
 
 export function startInvocation(start: InvocationStart): Invocation {
-  const { config, app, policies, security, tracing, log, stack } = start;
+  const { config, app, policies, security, authorize, tracing, log, stack } = start;
   const self = {
     appId: config.appId,
     namespace: config.namespace,
@@ -82,9 +85,10 @@ export function startInvocation(start: InvocationStart): Invocation {
       appToken: config.app.token || undefined,
       app: app.grpc,
       connect: peers.connect,
+      ...(authorize && { authorize: (method, call) => authorize({ method, verb: '' }, call.peer) }),
       policies: resolver,
       run,
     }),
-    internal: createInternalServer({ app: invokeApp }),
+    internal: createInternalServer({ app: invokeApp, ...(authorize && { authorize }) }),
   };
 }
