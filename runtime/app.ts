@@ -11,6 +11,7 @@ import { daprVersion, version } from '#kit/version.ts';
 import { operations } from './blocks/index.ts';
 import { extendedMetadata } from './blocks/metadata/extended.ts';
 import { componentFacts, ownFacts } from './blocks/metadata/facts.ts';
+import { createPublisher } from './blocks/pubsub/publisher.ts';
 import { secretAccess } from './blocks/secrets/access.ts';
 import type { RuntimeConfig } from './config.ts';
 import { healthPages } from './health/pages.ts';
@@ -111,6 +112,8 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const servers = await startDoors({
     ...{ config, configuration, log, stack },
     operations: operations({
+      appId: config.appId,
+      publisher: createPublisher(registry, config.appId),
       metadata: [
         ownFacts(config.appId, config.app, features),
         componentFacts(registry),

@@ -5,6 +5,9 @@ import type { MetadataPart } from './metadata/facts.ts';
 import { getMetadata } from './metadata/get.ts';
 import { setMetadata } from './metadata/set.ts';
 import type { Operation } from './operation.ts';
+import { publishEvent } from './pubsub/publish.ts';
+import { publishEvents } from './pubsub/publish-bulk.ts';
+import type { Publisher } from './pubsub/publisher.ts';
 import type { SecretAccess } from './secrets/access.ts';
 import { getSecret } from './secrets/get.ts';
 import { getBulkSecret } from './secrets/get-bulk.ts';
@@ -21,6 +24,8 @@ export type Services = {
   metadata: readonly MetadataPart[];
   extended: ExtendedMetadata;
   secretAccess: SecretAccess;
+  appId: string;
+  publisher: Publisher;
   ending: Ending;
   log: Logger;
 };
@@ -38,6 +43,9 @@ export function operations(services: Services): readonly Operation[] {
 
     getSecret(services.secretAccess),
     getBulkSecret(services.secretAccess),
+
+    publishEvent(services.publisher),
+    publishEvents(services.publisher, services.appId),
 
     getMetadata(services.metadata, services.extended),
     setMetadata(services.extended),

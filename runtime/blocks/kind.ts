@@ -10,6 +10,8 @@ export type BindContext = {
   name: string;
   /** Its `spec.metadata`, secrets resolved. */
   metadata: Readonly<Record<string, string>>;
+  /** Whether `{namespace}` stands in any of its metadata. */
+  namespaced: boolean;
   /** Name of the secret each metadata item came from, for those that came from one. */
   secretNames: Readonly<Record<string, string>>;
 };
@@ -25,6 +27,8 @@ export type Kind<C = unknown> = {
   readonly metric: string;
   /** Word in the names of default resiliency policies: `Default<policy>ComponentOutbound…`. */
   readonly policy: PolicyComponentKind;
+  /** Settings that the runtime fills in where the Component leaves them out. */
+  defaults?(appId: string): Readonly<Record<string, string>>;
   /** Wraps an opened object. Throws `invalid-metadata` where the metadata is wrong. */
   bind(object: AsyncDisposable, context: BindContext): C;
   /** Shown by the metadata API, in this order. */

@@ -1,6 +1,7 @@
 import type { Kind } from './kind.ts';
+import { pubsubKind } from './pubsub/kind.ts';
 import { secretKind } from './secrets/kind.ts';
 import { stateKind } from './state/kind.ts';
 
 /** Every kind of component the runtime can use. A component of another kind cannot be loaded. */
-export const kinds: readonly Kind[] = [secretKind as Kind, stateKind as Kind];
+export const kinds: readonly Kind[] = [secretKind as Kind, stateKind as Kind, pubsubKind as Kind];

@@ -1,4 +1,5 @@
 import type { Component } from '#crds/component.ts';
+import { valueText } from '#crds/name-value.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { parseDuration } from '#kit/values/duration.ts';
@@ -144,7 +145,7 @@ async function open(component: Component, kind: Kind, world: SettingsWorld, opti
     name,
     type: component.spec.type,
     version: component.spec.version,
-    metadata: values,
+    metadata: withDefaults(values, kind.defaults?.(world.appId)),
     host: annotations?.['outrigger.dev/host'] as HostName | undefined,
     annotations,
   };
@@ -162,6 +163,7 @@ async function open(component: Component, kind: Kind, world: SettingsWorld, opti
       name,
       metadata: values,
       secretNames,
+      namespaced: component.spec.metadata.some(({ value }) => valueText(value)?.includes('{namespace}')),
     }),
     guard: options.guard(kind, name),
     observe: options.observe(kind, name),
@@ -171,6 +173,17 @@ async function open(component: Component, kind: Kind, world: SettingsWorld, opti
     },
   });
   await former?.close();
+}
+
+/** Settings with defaults for those that are not there, or empty, in any case of letters. */
+function withDefaults(values: Record<string, string>, defaults: Readonly<Record<string, string>> = {}) {
+  const given = new Set(
+    Object.keys(values)
+      .filter((name) => values[name]?.trim() !== '')
+      .map((name) => name.toLowerCase()),
+  );
+  const missing = Object.entries(defaults).filter(([name]) => !given.has(name.toLowerCase()));
+  return missing.length === 0 ? values : { ...values, ...Object.fromEntries(missing) };
 }
 
 function initTimeoutMs({ spec }: Component): number {

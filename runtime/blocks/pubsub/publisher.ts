@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { BulkEntry, FailedEntry } from '#contracts/pubsub.ts';
+import { formatTraceparent, parseTraceBin } from '#kit/telemetry/tracing/trace-context.ts';
+import type { Registry } from '../../registry.ts';
+import type { Context } from '../operation.ts';
+import { cloudEvent, type EnvelopeWorld } from './cloud-event.ts';
+import { badMetadata, noCloudEvent, publishFailed, topicEmpty, topicForbidden } from './faults.ts';
+import { type BoundPubSub, pubsubKind } from './kind.ts';
+import { isRawPayload, ttlSeconds } from './request-metadata.ts';
+
+type Texts = Readonly<Record<string, string>>;
+type Headers = Context['headers'];
+
+/** An event of an API call. */
+export type Event = { data: Uint8Array; contentType: string; metadata: Texts };
+
+/** Publishes for the app: checks its scopes, wraps events, and runs the component's policy. */
+export type Publisher = {
+  /** Throws the faults of the publish API. */
+  publish(bound: BoundPubSub, topic: string, event: Event, call: Pick<Context, 'headers' | 'signal'>): Promise<void>;
+  /** Resolves to the entries that failed. `metadata` is that of the whole request. */
+  publishBulk(
+    bound: BoundPubSub,
+    topic: string,
+    entries: readonly (Event & { entryId: string })[],
+    metadata: Texts,
+    call: Pick<Context, 'headers' | 'signal'>,
+  ): Promise<readonly FailedEntry[]>;
+  /** Publishes bytes as they are: for dead letters. */
+  forward(bound: BoundPubSub, topic: string, event: Event, signal: AbortSignal): Promise<void>;
+};
+
+export function createPublisher(
+  registry: Registry,
+  appId: string,
+  world: EnvelopeWorld = { now: Date.now, id: randomUUID },
+): Publisher {
+  const loaded = registry.of(pubsubKind);
+  const guarded = <T>(bound: BoundPubSub, attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => {
+    const guard = loaded.get(bound.name)?.guard;
+    return guard ? guard(attempt, signal) : attempt(signal);
+  };
+  const wrap = (bound: BoundPubSub, topic: string, { data, contentType, metadata }: Event, headers: Headers) => {
+    const ttl = bound.pubsub.traits.includes('MESSAGE_TTL') ? undefined : ttlSeconds(metadata);
+    const trace = traceOf(headers);
+    try {
+      return cloudEvent(
+        { data, contentType, metadata, topic, pubsubName: bound.name, source: appId, trace, ttlSeconds: ttl },
+        world,
+      );
+    } catch (thrown) {
+      throw noCloudEvent(bound.name, appId, thrown);
+    }
+  };
+  const send = async (
+    bound: BoundPubSub,
+    topic: string,
+    { data, metadata }: Omit<Event, 'contentType'>,
+    signal: AbortSignal,
+  ) => {
+    if (!bound.scopes.mayPublish(topic)) throw topicForbidden(bound.name, topic, appId);
+    const request = { pubsubName: bound.name, topic: bound.topicPrefix + topic, data, metadata };
+    try {
+      await guarded(bound, (attempt) => bound.pubsub.publish(request, attempt), signal);
+    } catch (thrown) {
+      throw publishFailed(bound.name, topic, thrown);
+    }
+  };
+  return {
+    async publish(bound, topic, event, { headers, signal }) {
+      const raw = checked(bound, topic, event.metadata);
+      if (!raw)
+        return await send(bound, topic, { data: wrap(bound, topic, event, headers), metadata: event.metadata }, signal);
+      const { parent, state } = traceOf(headers);
+      await send(
+        bound,
+        topic,
+        { data: event.data, metadata: { ...event.metadata, traceid: parent, tracestate: state } },
+        signal,
+      );
+    },
+    async publishBulk(bound, topic, entries, metadata, { headers, signal }) {
+      const raw = checked(bound, topic, metadata);
+      const wrapped = entries.map((entry): BulkEntry => {
+        const event = raw ? entry.data : wrap(bound, topic, entry, headers);
+        return { entryId: entry.entryId, event, contentType: entry.contentType, metadata: entry.metadata };
+      });
+      if (!bound.scopes.mayPublish(topic)) throw topicForbidden(bound.name, topic, appId);
+      const attempt = (one: AbortSignal) => sendAll(bound, topic, wrapped, metadata, one);
+      return await guarded(bound, attempt, signal);
+    },
+    forward: (bound, topic, event, signal) => send(bound, topic, event, signal),
+  };
+}
+
+/** Whether the payload goes out raw; throws where topic or metadata are wrong. */
+function checked(bound: BoundPubSub, topic: string, metadata: Texts): boolean {
+  if (topic === '') throw topicEmpty(bound.name, metadata);
+  try {
+    return isRawPayload(metadata);
+  } catch (thrown) {
+    throw badMetadata(bound.name, metadata, (thrown as Error).message);
+  }
+}
+
+async function sendAll(
+  bound: BoundPubSub,
+  plainTopic: string,
+  entries: readonly BulkEntry[],
+  metadata: Texts,
+  signal: AbortSignal,
+): Promise<readonly FailedEntry[]> {
+  const { name: pubsubName, pubsub } = bound;
+  const topic = bound.topicPrefix + plainTopic;
+  if (pubsub.bulkPublish) return await pubsub.bulkPublish({ pubsubName, topic, entries, metadata }, signal);
+  const outcomes = await Promise.allSettled(
+    entries.map(({ event, contentType, metadata: own = metadata }) =>
+      pubsub.publish({ pubsubName, topic, data: event, contentType, metadata: own }, signal),
+    ),
+  );
+  return outcomes.flatMap((outcome, i) =>
+    outcome.status === 'fulfilled' ? [] : [{ entryId: entries[i]!.entryId, error: (outcome.reason as Error).message }],
+  );
+}
+
+const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
+
+/** The trace a call belongs to, by its headers. */
+function traceOf(headers: Headers): { parent: string; state: string } {
+  const first = (name: string) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : value?.[0];
+  };
+  const binary = first('grpc-trace-bin');
+  const context = binary === undefined ? undefined : parseTraceBin(Buffer.from(binary, 'base64'));
+  const parent = first('traceparent') ?? (context && formatTraceparent(context)) ?? noTrace;
+  return { parent, state: first('tracestate') ?? '' };
+}
