@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { toFault } from '#kit/errors/fault.ts';
+import { connect } from '#kit/grpc/client.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import { startHealthServer } from '#kit/health/server.ts';
 import { type HealthTargets, healthTargets } from '#kit/health/targets.ts';
@@ -24,10 +25,12 @@ import { trustConversionWebhook } from './controllers/conversion-trust.ts';
 import { lead } from './leader.ts';
 import { type Mesh, readMesh } from './mesh.ts';
 import { serviceCounters } from './metrics.ts';
+import { type Relay, startRelay } from './status/relay.ts';
 import { openReports } from './status/reports.ts';
 import { startWebhookServer } from './webhook/server.ts';
 
 const drainMs = 5_000;
+const leaseName = 'operator.dapr.io';
 
 /** Builds the operator and runs it until the signal fires. */
 export async function runOperator(config: OperatorConfig, { log, signal }: Running): Promise<void> {
@@ -57,10 +60,19 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
 
   const secrets = secretReader(client);
   const reports = openReports();
+  const relay = config.leaderElection
+    ? stack.use(openRelay(config, mesh, { client, security, log, signal }))
+    : undefined;
+  caches.pods.subscribe(({ type, key }) => {
+    if (type !== 'deleted') return;
+    reports.forget(key);
+    relay?.forget(key);
+  });
   let components: ComponentsController | undefined;
   const accept = (report: ReportComponentsRequest) => {
     const news = reports.take(report, Date.now());
     components?.reported(report.namespace, news);
+    relay?.pass(report);
   };
   const isOperator = ({ trustDomain, ...id }: SpiffeId) =>
     trustDomain === mesh.trustDomain && id.namespace === namespace && id.appId === 'dapr-operator';
@@ -83,7 +95,7 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   };
   const leader = { config, mesh, caches, cacheOptions, counters, secrets, reports, onLeading, log };
   const leading = (held: AbortSignal) => lead(leader, held);
-  const election = { client, namespace, name: 'operator.dapr.io', identity: config.identity, log, signal };
+  const election = { client, namespace, name: leaseName, identity: config.identity, log, signal };
   await (config.leaderElection ? withLease(election, leading) : leading(signal));
   await api.drain(drainMs);
 }
@@ -104,6 +116,18 @@ function startSecurity(config: OperatorConfig, mesh: Mesh, shared: Shared): Prom
     tokenFile: config.env['DAPR_SENTRY_TOKEN_FILE'],
     kubernetes: true,
   });
+}
+
+/** Every operator listens on the same port, so that of another is ours. */
+function openRelay(
+  config: OperatorConfig,
+  mesh: Mesh,
+  { client, security, log, signal }: { client: KubeClient; security: Security; log: Logger; signal: AbortSignal },
+): Relay {
+  const { namespace, identity } = config;
+  const tls = security.clientTls({ trustDomain: mesh.trustDomain, namespace, appId: 'dapr-operator' });
+  const open = (ip: string) => connect({ target: `${ip}:${config.api.port}`, tls });
+  return startRelay({ client, namespace, lease: leaseName, identity, connect: open, log, signal });
 }
 
 async function serveConversion(

@@ -91,6 +91,20 @@ describe('runBinary', () => {
     expect(seen.codes).toEqual([1]);
   });
 
+  it('exits 0 when the signal cuts short what it was waiting for', async () => {
+    const { world, seen, send } = fakeWorld([]);
+    const ended = runBinary(
+      binary(async (_, { signal }) => {
+        await untilAborted(signal);
+        signal.throwIfAborted();
+      }),
+      world,
+    );
+    send('SIGTERM');
+    await ended;
+    expect(seen.codes).toEqual([0]);
+  });
+
   it('logs a failure once and exits 1', async () => {
     const { world, seen } = fakeWorld([]);
     await runBinary(

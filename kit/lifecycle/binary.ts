@@ -64,6 +64,7 @@ export async function runBinary<T extends FlagTable, C>(binary: Binary<T, C>, wo
     await binary.run(config, { log, signal: abort.signal, stop: () => abort.abort() });
     world.exit(0);
   } catch (thrown) {
+    if (abort.signal.aborted && isAbort(thrown)) return world.exit(0);
     log.fatal(`Fatal error from ${binary.fatalName ?? binary.name}: ${describe(thrown)}`);
     world.exit(1);
   }
@@ -99,6 +100,10 @@ function openLog<T extends FlagTable, C>(binary: Binary<T, C>, config: C, world:
     fields: { ver: binary.version, ...fields },
   });
 }
+
+/** What waiting code throws when the signal cuts it short: no failure of ours. */
+const isAbort = (thrown: unknown): boolean =>
+  thrown instanceof Fault ? thrown.key === 'cancelled' : (thrown as Partial<Error> | undefined)?.name === 'AbortError';
 
 function describe(thrown: unknown): string {
   if (thrown instanceof Fault) return thrown.message;

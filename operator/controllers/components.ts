@@ -40,7 +40,7 @@ const graceMs = 360_000;
 
 /** Keeps the status of every Component: Accepted, SecretsResolved, Loaded n/m and the last error of each pod. */
 export function startComponents(options: ComponentsOptions): ComponentsController {
-  const { caches, reports, log, signal, metrics, clock = systemClock } = options;
+  const { caches, log, signal, metrics, clock = systemClock } = options;
   const startedAt = clock.now();
   const queue = startWorkQueue({
     name: 'components',
@@ -65,10 +65,7 @@ export function startComponents(options: ComponentsOptions): ComponentsControlle
       if (change.type === 'deleted') return;
       if (change.type === 'added' || differs(change.old, change.object)) queue.add(change.key);
     }),
-    caches.pods.subscribe(({ type, key }) => {
-      if (type === 'deleted') reports.forget(key);
-      recount(splitKey(key).namespace);
-    }),
+    caches.pods.subscribe(({ key }) => recount(splitKey(key).namespace)),
   ];
   for (const { metadata } of caches.components.list()) queue.add(`${metadata.namespace}/${metadata.name}`);
   void clock.pause(graceMs, signal).then(() => {
