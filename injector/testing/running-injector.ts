@@ -32,7 +32,7 @@ export async function startInjector(): Promise<RunningInjector> {
   const [port = 0, health = 0, sentry = 0] = await freePorts(3);
   const ca = path.join(folder, 'ca.crt');
 
-  const crds = path.join(root, 'charts/outrigger/files/crds');
+  const crds = path.join(root, 'charts/outrigger/crds');
   await kubectl(['apply', '--server-side', '-f', crds]);
   await kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crds]);
   await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(port) }));
