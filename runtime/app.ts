@@ -5,7 +5,6 @@ import { healthTargets } from '#kit/health/targets.ts';
 import type { Running } from '#kit/lifecycle/binary.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { createTracing } from '#kit/telemetry/tracing/tracing.ts';
 import { formatDuration } from '#kit/values/duration.ts';
 import { daprVersion, version } from '#kit/version.ts';
 import { operations } from './blocks/index.ts';
@@ -33,6 +32,7 @@ import { startNames } from './start/names.ts';
 import { ownAddress } from './start/own-address.ts';
 import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
+import { startTracing } from './start/tracing.ts';
 
 /** Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. */
 export async function runSidecar(config: RuntimeConfig, running: Running): Promise<void> {
@@ -92,6 +92,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const features = enabledFeatures(configuration);
   log.info(`Enabled features: ${features.join(' ')}`);
   const metrics = await openMetrics(config, configuration, health.all, stack);
+  const { tracing, active } = await startTracing({ config, configuration, log, stack });
 
   const policies = await loadPolicies(source, config.appId, log);
   const { registry, sockets } = await startComponents({
@@ -105,7 +106,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const invocation = startInvocation({
     ...{ config, hostAddress, hostName: hostname(), app, names, endpoints, policies, security, ...scope },
     authorize: startAccess(config, configuration, metrics),
-    tracing: createTracing({ ratio: 0 }),
+    tracing,
     now: systemClock.now,
   });
 
@@ -131,7 +132,8 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     fallback: invocation.page,
     handlers: invocation.handlers,
     proxy: invocation.proxy,
-    watch: {},
+    watch: metrics?.watch ?? {},
+    tracing: active ? tracing : undefined,
   });
   const internal = await startInternalServer(config, {
     ...{ log, stack },

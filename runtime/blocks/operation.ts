@@ -7,6 +7,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
+import type { TraceContext } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Kind } from './kind.ts';
 import type { RestReply, RestRequest, RouteMethod, RouteParams } from './rest.ts';
 
@@ -49,6 +50,8 @@ export type Context<C = unknown> = {
   readonly component: C;
   /** Whether values in the request are JSON documents (`"a"`), rather than bytes that are not to be looked into. */
   readonly jsonValues: boolean;
+  /** Where the call stands in its trace; undefined when the doors do not trace, and then `headers` may carry one. */
+  readonly trace: TraceContext | undefined;
 };
 
 /** Which component an operation acts on. The chain looks it up, guards it by its policy and measures it. */

@@ -35,6 +35,7 @@ export function createInvokePage(options: InvokePageOptions): Page {
     path: '/v1.0/invoke/{target*}',
     api: 'invoke.v1',
     streams: true,
+    tracesItself: true,
     answer: (http) => invoke(options, http),
   };
 }

@@ -26,9 +26,9 @@ export function componentStage(registry: Registry, appId: string): Stage {
 }
 
 function guardedCall(guard: Guard, next: Invoke, request: never, context: Context): Promise<unknown> {
-  const { headers, component, jsonValues } = context;
+  const { headers, component, jsonValues, trace } = context;
   return guard(
-    (signal) => next(request, { signal, headers, component, jsonValues }) as Promise<unknown>,
+    (signal) => next(request, { signal, headers, component, jsonValues, trace }) as Promise<unknown>,
     context.signal,
   );
 }

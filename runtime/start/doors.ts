@@ -2,6 +2,7 @@ import type { Configuration } from '#crds/configuration.ts';
 import type { RawHandler } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { Operation } from '../blocks/operation.ts';
 import type { Stage } from '../chain.ts';
 import type { RuntimeConfig } from '../config.ts';
@@ -29,6 +30,7 @@ export type DoorsStart = {
   /** Serves calls of other services. */
   proxy: RawHandler;
   watch: DoorWatch;
+  tracing: Tracing | undefined;
   log: Logger;
   stack: AsyncDisposableStack;
 };
@@ -49,6 +51,7 @@ export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
     access: { allowed: api?.allowed ?? [], denied: api?.denied ?? [] },
     token: tokenCheck(config.api.token),
     watch: withApiLog(start),
+    tracing: start.tracing,
   };
   const grpc = stack.use(
     await openGrpcApi(

@@ -3,9 +3,17 @@ import type { Configuration } from '#crds/configuration.ts';
 import type { HealthTargets } from '#kit/health/targets.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
 import type { RuntimeConfig } from '../config.ts';
+import type { DoorWatch } from '../doors/served.ts';
+import { errorCodeMetrics, serverMetrics } from '../telemetry/server-metrics.ts';
 
 /** The sidecar's metrics: undefined when flags or the Configuration turn them off. */
-export type Metrics = { registry: Registry; buckets: readonly number[] | undefined; recordErrorCodes: boolean };
+export type Metrics = {
+  registry: Registry;
+  /** Bounds of latency histograms, where the Configuration has them. */
+  buckets: readonly number[] | undefined;
+  /** Counts calls at the doors, and the codes of errors where the Configuration asks for it. */
+  watch: DoorWatch;
+};
 
 /** `spec.metrics` laid over its older name `spec.metric`. */
 export function metricSpec({ spec }: Configuration) {
@@ -24,10 +32,16 @@ export async function openMetrics(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   stack.use(await startMetricsServer(registry, targets, { host: config.metrics.address, port: config.metrics.port }));
-  const buckets = spec.latencyDistributionBuckets;
+  const given = spec.latencyDistributionBuckets;
+  const buckets = given && given.length > 0 ? given : undefined;
+  const { increasedCardinality = true, pathMatching = [], excludeVerbs = false } = spec.http ?? {};
+  const settings = { increasedCardinality, pathMatching, excludeVerbs, buckets };
   return {
     registry,
-    buckets: buckets && buckets.length > 0 ? buckets : undefined,
-    recordErrorCodes: spec.recordErrorCodes ?? false,
+    buckets,
+    watch: {
+      served: serverMetrics(registry, config.appId, settings),
+      failed: spec.recordErrorCodes ? errorCodeMetrics(registry, config.appId) : undefined,
+    },
   };
 }

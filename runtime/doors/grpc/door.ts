@@ -3,13 +3,15 @@ import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
 import { faults } from '#kit/errors/table.ts';
 import type { RawHandler } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { errorInfo } from '../../blocks/details.ts';
-import type { Operation } from '../../blocks/operation.ts';
+import type { Invoke, Operation } from '../../blocks/operation.ts';
 import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch } from '../served.ts';
+import { answerHeaders, describeCall, startCallSpan } from '../tracing.ts';
 import { type GrpcCall, GrpcContext } from './context.ts';
 
 export type GrpcDoorOptions = {
@@ -20,6 +22,8 @@ export type GrpcDoorOptions = {
   access: AccessRules;
   token: TokenCheck | undefined;
   watch: DoorWatch;
+  /** Makes a span of each unary call; undefined when tracing is off. */
+  tracing?: Tracing | undefined;
 };
 
 type Handler = (request: never, call: GrpcCall) => unknown;
@@ -33,11 +37,7 @@ export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
     for (const method of [operation.method, ...operation.alsoAs]) {
       const handlers = services.get(method.parent) ?? {};
       services.set(method.parent, handlers);
-      handlers[method.localName] = handlerOf(
-        method,
-        (request, call) => invoke(request, new GrpcContext(call)),
-        options,
-      );
+      handlers[method.localName] = handlerOf(method, operationHandler(method, invoke, options.tracing), options);
     }
   }
   for (const [name, handler] of Object.entries(options.handlers ?? {})) {
@@ -46,6 +46,28 @@ export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
     handlers[name] = handlerOf(Dapr.method[name as keyof typeof Dapr.method], handler as Handler, options);
   }
   return [...services].map(([service, handlers]) => ({ service, handlers: handlers as Implementation['handlers'] }));
+}
+
+function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing | undefined): Handler {
+  if (tracing === undefined || method.methodKind !== 'unary') {
+    return (request, call) => invoke(request, new GrpcContext(call));
+  }
+  const path = `/${method.parent.typeName}/${method.name}`;
+  return async (request, call) => {
+    const { metadata, responseHeaders = {} } = call;
+    const span = startCallSpan(tracing, path, metadata);
+    Object.assign(responseHeaders, answerHeaders(span, metadata));
+    try {
+      const reply = await invoke(request, new GrpcContext(call, span.context));
+      describeCall(span, metadata, { api: path, protocol: 'grpc', status: 0 });
+      span.end();
+      return reply;
+    } catch (thrown) {
+      describeCall(span, metadata, { api: path, protocol: 'grpc', status: statusOf(thrown) });
+      span.end(toFault(thrown).message);
+      throw thrown;
+    }
+  };
 }
 
 function handlerOf(method: DescMethod, serve: Handler, { token, watch }: GrpcDoorOptions): Handler {

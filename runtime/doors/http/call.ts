@@ -1,3 +1,4 @@
+import type { TraceContext } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Context } from '../../blocks/operation.ts';
 import type { RestRequest } from '../../blocks/rest.ts';
 
@@ -24,6 +25,7 @@ export class HttpCall implements RestRequest, Context {
   readonly jsonValues = true;
   body: Buffer = noBody;
   component: unknown;
+  trace: TraceContext | undefined;
   readonly #incoming: IncomingCall;
   readonly #search: string;
   #query: URLSearchParams | undefined;

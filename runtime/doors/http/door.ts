@@ -1,10 +1,12 @@
 import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
+import type { Span, Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { Operation } from '../../blocks/operation.ts';
 import type { RestReply, RouteMethod } from '../../blocks/rest.ts';
 import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch } from '../served.ts';
+import { answerHeaders, describeCall, startCallSpan } from '../tracing.ts';
 import { HttpCall, type IncomingCall } from './call.ts';
 import { type Endpoint, operationEndpoint } from './endpoint.ts';
 import { faultReply } from './fault-reply.ts';
@@ -19,6 +21,8 @@ export type HttpDoorOptions = {
   access: AccessRules;
   token: TokenCheck | undefined;
   watch: DoorWatch;
+  /** Makes a span of each call; undefined when tracing is off. */
+  tracing?: Tracing | undefined;
   /** What answers a path no route matches, such as invocation by header; undefined answers 404. */
   fallback?: Page | undefined;
 };
@@ -46,7 +50,7 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
     add(page.methods, pageEndpoint(page));
   }
   const fallback = pageEndpoint(options.fallback ?? notFound);
-  const { token, watch } = options;
+  const { token, watch, tracing } = options;
 
   return async (incoming) => {
     const began = watch.served === undefined ? 0 : performance.now();
@@ -57,7 +61,12 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
     const endpoint = match?.value ?? fallback;
     const call = new HttpCall(incoming, match?.params ?? {}, mark < 0 ? '' : url.slice(mark + 1));
     const allowed = token === undefined || endpoint.open || token(headers[apiTokenHeader] as string | undefined);
-    const reply = allowed ? await answer(endpoint, call, incoming, watch) : unauthorized;
+    const tracer = endpoint.traced ? tracing : undefined;
+    const reply = !allowed
+      ? unauthorized
+      : tracer === undefined
+        ? await answer(endpoint, call, incoming, watch)
+        : await tracedAnswer(tracer, path, endpoint, call, incoming, watch);
     if (watch.served) watch.served(servedCall(incoming, path, endpoint, call, reply, began));
     return reply;
   };
@@ -86,6 +95,27 @@ async function answer(
   }
 }
 
+async function tracedAnswer(
+  tracing: Tracing,
+  path: string,
+  endpoint: Endpoint,
+  call: HttpCall,
+  incoming: IncomingCall,
+  watch: DoorWatch,
+): Promise<RestReply> {
+  let span: Span;
+  try {
+    span = startCallSpan(tracing, path, call.headers);
+  } catch (thrown) {
+    return faultReply(toFault(thrown));
+  }
+  call.trace = span.context;
+  const reply = await answer(endpoint, call, incoming, watch);
+  describeCall(span, call.headers, { api: `${call.method} ${path}`, protocol: 'http', status: reply.status });
+  span.end(reply.status >= 400 ? `Code(${reply.status})` : undefined);
+  return { ...reply, headers: { ...answerHeaders(span, call.headers), ...reply.headers } };
+}
+
 const brokenEscape = (name: string): Fault =>
   fault('bad-request', `failed to unescape request parameter "${name}": invalid percent escape`);
 
@@ -96,6 +126,7 @@ function pageEndpoint(page: Page): Endpoint {
     streams: page.streams ?? false,
     healthCheck: page.healthCheck ?? false,
     open: page.open ?? false,
+    traced: page.healthCheck !== true && page.tracesItself !== true,
     answer: (call) => page.answer(call),
   };
 }

@@ -18,6 +18,8 @@ export type Endpoint = {
   streams: boolean;
   healthCheck: boolean;
   open: boolean;
+  /** The door makes a span of each call. */
+  traced: boolean;
   answer(call: HttpCall): RestReply | Promise<RestReply>;
 };
 
@@ -33,6 +35,7 @@ export function operationEndpoint(operation: Operation, route: AnyRoute, invoke:
     streams: route.streams,
     healthCheck: false,
     open: false,
+    traced: true,
     async answer(call) {
       const init = toRequest(call);
       const request = clientStreams ? messages(input, init as AsyncIterable<unknown>) : messageOf(input, init);

@@ -24,5 +24,7 @@ export type Page = {
   healthCheck?: boolean;
   /** The body is read from `http.stream`. */
   streams?: boolean;
+  /** Makes its own span. */
+  tracesItself?: boolean;
   answer(http: PageRequest): RestReply | Promise<RestReply>;
 };

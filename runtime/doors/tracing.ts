@@ -1,0 +1,58 @@
+import { checkBaggage } from '#kit/telemetry/tracing/baggage.ts';
+import {
+  formatTraceparent,
+  parseTraceBin,
+  parseTraceparent,
+  type TraceContext,
+} from '#kit/telemetry/tracing/trace-context.ts';
+import type { Span, Tracing } from '#kit/telemetry/tracing/tracing.ts';
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const first = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name];
+  return value === undefined || typeof value === 'string' ? value : value[0];
+};
+
+/** The trace that headers or metadata carry, in whichever form. */
+export function incomingTrace(headers: Headers): TraceContext | undefined {
+  const found = parseTraceparent(first(headers, 'traceparent'), first(headers, 'tracestate'));
+  if (found) return found;
+  const bin = first(headers, 'grpc-trace-bin');
+  return bin === undefined ? undefined : parseTraceBin(Buffer.from(bin, 'base64'));
+}
+
+/** Starts the span of a call at a door, below the caller's. Throws `bad-request` for baggage that cannot be read. */
+export function startCallSpan(tracing: Tracing, name: string, headers: Headers): Span {
+  const baggage = first(headers, 'baggage');
+  if (baggage) checkBaggage(baggage);
+  return tracing.start(name, 'client', incomingTrace(headers));
+}
+
+/** What an answer carries of the trace; the caller's baggage comes back as it was. */
+export function answerHeaders({ context }: Span, headers: Headers): Record<string, string> {
+  const baggage = first(headers, 'baggage');
+  return {
+    traceparent: formatTraceparent(context),
+    ...(context.state === undefined ? {} : { tracestate: context.state }),
+    ...(baggage ? { baggage } : {}),
+  };
+}
+
+/** Sets what a sampled span tells: the API, how it ended, and the caller's own `dapr-*` headers. */
+export function describeCall(
+  span: Span,
+  headers: Headers,
+  about: { api: string; protocol: string; status: number },
+): void {
+  if (!span.sampled) return;
+  const own = Object.keys(headers)
+    .filter((name) => name.startsWith('dapr-') && name !== 'dapr-api-token')
+    .map((name) => [name, first(headers, name) ?? '']);
+  span.set({
+    ...Object.fromEntries(own),
+    'dapr.api': about.api,
+    'dapr.protocol': about.protocol,
+    'dapr.status_code': String(about.status),
+  });
+}
