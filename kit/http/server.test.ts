@@ -63,6 +63,47 @@ function raw(port: number, bytes: string): Promise<string> {
   });
 }
 
+/** Upgrades to HTTP/2 with a request line; answers the status of the upgrade and the body of stream 1. */
+function upgraded(port: number, line: string, headers: Record<string, string>): Promise<[string, string]> {
+  const named = { host: 'x', connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' };
+  const lines = Object.entries({ ...named, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp(port, '127.0.0.1', () => socket.write(`${line} HTTP/1.1\r\n${lines.join('')}\r\n`));
+    let status = '';
+    let bytes: Buffer = Buffer.alloc(0);
+    socket.on('error', reject);
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      const end = bytes.indexOf('\r\n\r\n');
+      if (status === '' && end > 0) {
+        status = bytes.subarray(9, 12).toString();
+        bytes = bytes.subarray(end + 4);
+        socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+      }
+      const body = framesOf(bytes).find((frame) => frame.type === 0 && frame.stream === 1);
+      if (status === '' || body === undefined) return;
+      resolve([status, body.payload]);
+      socket.destroy();
+    });
+  });
+}
+
+/** The whole HTTP/2 frames that bytes begin with. */
+function framesOf(bytes: Buffer): { type: number; stream: number; payload: string }[] {
+  const frames = [];
+  for (let at = 0; at + 9 <= bytes.length; ) {
+    const end = at + 9 + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    frames.push({
+      type: bytes[at + 3]!,
+      stream: bytes.readUInt32BE(at + 5),
+      payload: bytes.toString('utf8', at + 9, end),
+    });
+    at = end;
+  }
+  return frames;
+}
+
 describe('the HTTP server', () => {
   it('serves HTTP/1.1 and HTTP/2 on one port', async () => {
     await using at = await served(echo);
@@ -71,6 +112,25 @@ describe('the HTTP server', () => {
     expect(answer.headers.get('content-type')).toBe('application/json');
     const second = await overHttp2(at.port, { ':method': 'POST', ':path': '/x' }, 'yo');
     expect(second).toEqual({ status: 200, text: '2.0 POST /x yo' });
+  });
+
+  it('answers a request that upgrades to HTTP/2 as the first of that connection', async () => {
+    const say: HttpHandler = ({ httpVersion, method, url, headers }) => ({
+      status: 200,
+      body: [httpVersion, method, url, headers['host'], headers['x-long']?.length, headers['upgrade']].join(' '),
+    });
+    await using at = await served(say);
+    const answer = await upgraded(at.port, 'GET /first?q', { 'x-long': 'v'.repeat(5_000) });
+    expect(answer).toEqual(['101', '2.0 GET /first?q x 5000 ']);
+  });
+
+  it('serves a request that upgrades to something else, or with a body, over HTTP/1.1', async () => {
+    await using at = await served(echo);
+    const head = 'connection: upgrade, close\r\nhttp2-settings: AAMAAABk\r\nhost: x\r\n';
+    const other = await raw(at.port, `GET /a HTTP/1.1\r\nupgrade: websocket\r\n${head}\r\n`);
+    expect(other).toMatch(/200 OK[\s\S]*1.1 GET \/a $/);
+    const withBody = await raw(at.port, `POST /b HTTP/1.1\r\nupgrade: h2c\r\ncontent-length: 2\r\n${head}\r\nhi`);
+    expect(withBody).toMatch(/200 OK[\s\S]*1.1 POST \/b hi$/);
   });
 
   it('leaves HTTP/2 out when told so', async () => {

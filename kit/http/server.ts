@@ -12,6 +12,7 @@ import { Http2Request, sendHttp2 } from './http2.ts';
 import { listen, listenSocket } from './listen.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from './message.ts';
 import { failedReply } from './reply.ts';
+import { asksForHttp2, upgradeToHttp2 } from './upgrade.ts';
 import { splitVersions } from './versions.ts';
 
 export type HttpServerOptions = {
@@ -21,7 +22,7 @@ export type HttpServerOptions = {
   maxBodyBytes?: number;
   /** Most bytes of request line and headers, answered 431 above. Default 4 KiB; as Go's, it grants 4 KiB more. */
   maxHeaderBytes?: number;
-  /** Also serves HTTP/2 without TLS (prior knowledge) on the same port. Default true. */
+  /** Also serves HTTP/2 without TLS on the same port, by prior knowledge or upgrade. Default true. */
   h2c?: boolean;
   /** How long the headers of a request may take, in milliseconds. Default 10,000. */
   headersTimeoutMs?: number;
@@ -55,7 +56,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const servers: Server[] = [];
   const silent: (() => void)[] = [];
   const open = (): Server => {
-    const server = http1Server(serving, options);
+    const server = http1Server(serving, options, http2);
     silent.push(splitVersions(server, http2, options.headersTimeoutMs ?? 10_000));
     servers.push(server);
     return server;
@@ -82,7 +83,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 type Serving = { handle: HttpHandler; log: Logger; limit: number; contentType: string; draining: boolean };
 
-function http1Server(serving: Serving, options: HttpServerOptions): Server {
+function http1Server(serving: Serving, options: HttpServerOptions, http2: Http2Server | undefined): Server {
   const server = createHttp1({
     maxHeaderSize: (options.maxHeaderBytes ?? 4_096) + goHeaderSlack,
     headersTimeout: options.headersTimeoutMs ?? 10_000,
@@ -91,7 +92,10 @@ function http1Server(serving: Serving, options: HttpServerOptions): Server {
     connectionsCheckingInterval: 2_000,
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
+    shouldUpgradeCallback: (message: IncomingMessage) => http2 !== undefined && asksForHttp2(message),
   });
+  if (http2 !== undefined)
+    server.on('upgrade', (message, socket, head) => upgradeToHttp2(http2, message, socket, head));
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     const request = new Http1Request(message, response, serving.limit);
     respond(serving, request, (reply) => {

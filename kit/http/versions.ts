@@ -3,7 +3,7 @@ import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** The first bytes of an HTTP/2 connection, and of nothing else. Source: RFC 9113, section 3.4. */
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+export const preface: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /**
  * Hands each connection of an HTTP/1 server to it or to an HTTP/2 server, by its first bytes. One that sends none
