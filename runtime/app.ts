@@ -144,7 +144,12 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   });
   await announce(
     names,
-    { appId: config.appId, namespace: config.namespace, address: hostAddress, port: internal.port },
+    {
+      appId: config.appId,
+      namespace: config.namespace,
+      address: reachable(config.api.internalAddress) ?? hostAddress,
+      port: internal.port,
+    },
     log,
   );
   outboundReady.ready();
@@ -153,6 +158,9 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   log.info(`dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - began)}ms`);
   return { servers: [...servers, internal.server], appUnhealthy: unhealthy(app) };
 }
+
+/** A listen address at which others reach this sidecar; undefined for one that stands for all. */
+const reachable = (listen: string) => (['', '0.0.0.0', '::'].includes(listen) ? undefined : listen);
 
 /** Makes this sidecar known to others; a failure is logged, as calls from here still work. */
 async function announce(names: NameResolver | undefined, self: NameInstance, log: Logger): Promise<void> {
