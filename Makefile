@@ -37,6 +37,11 @@ fix: deps ## Format and mend what the linter can
 test: setup ## Every test: checks, units, real servers, the cluster; ends with `N passed, N failed`
 	$(node) tools/test.ts
 
+.PHONY: bench
+bench: setup ## Measure the sidecar, beside Dapr's where PEER_DAPRD names its daprd; ARGS="--rounds=2 --settle=5" for a short run
+	$(node) tools/bundle.ts
+	$(node) --disable-warning=ExperimentalWarning bench/sidecar/main.ts $(ARGS)
+
 .PHONY: setup
 setup: deps ## Install the Debian packages that tests and demo need, if missing (root)
 	@$(node) e2e/setup.ts

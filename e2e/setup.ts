@@ -25,6 +25,7 @@ const needs: Record<string, string> = {
   etcd: 'etcd-server',
   'redis-server': 'redis-server',
   buildah: 'buildah',
+  h2load: 'nghttp2-client',
 };
 
 const policy = '/usr/sbin/policy-rc.d';

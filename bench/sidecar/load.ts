@@ -1,0 +1,65 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '#e2e/run.ts';
+
+/** What a generator sends: HTTP/1.1 over 32 connections, or gRPC over 4 connections of 16 streams. */
+export type Load = {
+  url: string;
+  protocol: 'http' | 'grpc';
+  headers?: Readonly<Record<string, string>>;
+  /** Sent with POST. */
+  body?: Buffer;
+};
+
+export type Outcome = { seconds: number; perSecond: number };
+
+const shapes = { http: ['--h1', '-c', '32'], grpc: ['-c', '4', '-m', '16'] } as const;
+const grpcHeaders = { 'content-type': 'application/grpc', te: 'trailers' };
+
+/** Sends that many requests as fast as they are answered, with h2load. Throws when one is not answered 2xx. */
+export async function saturate(load: Load, requests: number): Promise<Outcome> {
+  const { text } = await h2load(load, [...shapes[load.protocol], '-n', String(requests)]);
+  const [, time, perSecond] = /finished in ([\d.]+m?s), ([\d.]+) req\/s/.exec(text) ?? [];
+  const good = Number(/(\d+) 2xx/.exec(text)?.[1]);
+  if (time === undefined || good !== requests) throw new Error(`${load.url} failed under load:\n${text}`);
+  const seconds = time.endsWith('ms') ? Number.parseFloat(time) / 1_000 : Number.parseFloat(time);
+  return { seconds, perSecond: Number(perSecond) };
+}
+
+/** Sends at a fixed pace whatever the answers take; answers each request's microseconds, in order of size. */
+export async function paced(load: Load, perSecond: number, seconds: number): Promise<number[]> {
+  const connections = 10;
+  const pace = ['--rps', String(perSecond / connections), '-c', String(connections), '-n', String(perSecond * seconds)];
+  const shape = load.protocol === 'http' ? ['--h1'] : ['-m', '16'];
+  const { rows } = await h2load(load, [...shape, ...pace], true);
+  return rows.map(([, , took]) => took!).sort((a, b) => a - b);
+}
+
+async function h2load(
+  load: Load,
+  args: readonly string[],
+  logged = false,
+): Promise<{ text: string; rows: number[][] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-load-'));
+  try {
+    const headers = { ...(load.protocol === 'grpc' ? grpcHeaders : {}), ...load.headers };
+    const all = [...args, ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])];
+    if (load.body !== undefined) {
+      await writeFile(join(folder, 'body'), load.body);
+      all.push('-d', join(folder, 'body'));
+    }
+    if (logged) all.push(`--log-file=${join(folder, 'log')}`);
+    const text = await run('h2load', [...all, load.url]);
+    const log = logged ? await readFile(join(folder, 'log'), 'utf8') : '';
+    return {
+      text,
+      rows: log
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split('\t').map(Number)),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

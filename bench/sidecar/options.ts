@@ -1,0 +1,7 @@
+export type BenchOptions = {
+  rounds: number;
+  /** Per workload, subject and round. */
+  requests: number;
+  /** Quiet time before memory is read again. */
+  settleSeconds: number;
+};

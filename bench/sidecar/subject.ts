@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '#e2e/ports.ts';
+import { type Process, start } from '#e2e/process.ts';
+
+/** A program under measurement. */
+export type Subject = { name: string; command: string; args: readonly string[] };
+
+export type Sidecar = AsyncDisposable & {
+  pid: number;
+  http: string;
+  grpc: string;
+  /** From starting the process to `/v1.0/healthz/outbound` answering 204. */
+  startMs: number;
+};
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Our runtime as images start it: the bundle, with the flags of the Dockerfile. */
+export function ownSubject(): Subject {
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  const flags = /ENV NODE_OPTIONS="([^"]*)"/.exec(dockerfile)?.[1]?.split(' ') ?? [];
+  const command = join(root, 'node_modules/node/bin/node');
+  return { name: 'outrigger', command, args: [...flags, join(root, 'dist/daprd/main.mjs')] };
+}
+
+/** Dapr's daprd, where one is named. */
+export const peerSubject = (path: string): Subject => ({ name: 'daprd', command: path, args: [] });
+
+const store = `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: store }
+spec: { type: state.in-memory, version: v1, metadata: [] }
+`;
+
+/** Starts a sidecar with an in-memory state store named `store`, on loopback; its app, if any, speaks HTTP. */
+export async function startSidecar(subject: Subject, appId = 'bench', appPort?: number): Promise<Sidecar> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
+  await writeFile(join(folder, 'store.yaml'), store);
+  const [http, grpc, internal, metrics, profile] = await freePorts(5);
+  const flags = {
+    'app-id': appId,
+    'dapr-http-port': http,
+    'dapr-grpc-port': grpc,
+    'dapr-internal-grpc-port': internal,
+    'metrics-port': metrics,
+    'profile-port': profile,
+    'dapr-listen-addresses': '127.0.0.1',
+    'resources-path': folder,
+    'log-level': 'error',
+    ...(appPort === undefined ? {} : { 'app-port': appPort }),
+  };
+  const args = [...subject.args, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
+  const log = join(folder, 'log');
+  const began = performance.now();
+  const process = start(subject.name, subject.command, args, { log });
+  await healthy(`http://127.0.0.1:${http}/v1.0/healthz/outbound`, process, log);
+  return {
+    pid: process.pid,
+    http: `127.0.0.1:${http}`,
+    grpc: `127.0.0.1:${grpc}`,
+    startMs: performance.now() - began,
+    async [Symbol.asyncDispose]() {
+      await process[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function healthy(url: string, process: Process, log: string): Promise<void> {
+  let ended = false;
+  void process.ended.then(() => {
+    ended = true;
+  });
+  for (const until = performance.now() + 20_000; performance.now() < until && !ended; ) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.status === 204) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(
+    `${process.name} did not become healthy; its log ends with:\n${readFileSync(log, 'utf8').slice(-2_000)}`,
+  );
+}
