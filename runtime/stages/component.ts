@@ -1,6 +1,6 @@
 import type { Context, Invoke } from '../blocks/operation.ts';
 import type { OpenContext, Stage } from '../chain.ts';
-import type { Guard, Loaded, Registry } from '../registry.ts';
+import type { Guard, Observe, Registry } from '../registry.ts';
 
 /**
  * Finds the component a request names and hands it to the handler, under its resiliency policy and its metrics.
@@ -18,9 +18,10 @@ export function componentStage(registry: Registry, appId: string): Stage {
       if (loaded === undefined) throw use.kind.absent(use.name(request), loadedByName.size > 0, appId);
       (context as OpenContext).component = loaded.component;
       if (!unary) return next(request, context);
+      const began = loaded.observe === undefined ? 0 : performance.now();
       const answer =
         guarded && loaded.guard ? guardedCall(loaded.guard, next, request, context) : next(request, context);
-      return loaded.observe ? observed(loaded, use.action, answer as Promise<unknown>) : answer;
+      return loaded.observe ? observed(loaded.observe, use.action, began, answer as Promise<unknown>) : answer;
     };
   };
 }
@@ -33,14 +34,13 @@ function guardedCall(guard: Guard, next: Invoke, request: never, context: Contex
   );
 }
 
-async function observed(loaded: Loaded, action: string, answer: Promise<unknown>): Promise<unknown> {
-  const began = performance.now();
+async function observed(observe: Observe, action: string, began: number, answer: Promise<unknown>): Promise<unknown> {
   try {
     const reply = await answer;
-    loaded.observe?.(action, true, performance.now() - began);
+    observe(action, true, performance.now() - began);
     return reply;
   } catch (thrown) {
-    loaded.observe?.(action, false, performance.now() - began);
+    observe(action, false, performance.now() - began);
     throw thrown;
   }
 }

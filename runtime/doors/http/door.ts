@@ -8,7 +8,7 @@ import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch } from '../served.ts';
 import { answerHeaders, describeCall, startCallSpan } from '../tracing.ts';
 import { HttpCall, type IncomingCall } from './call.ts';
-import { type Endpoint, operationEndpoint } from './endpoint.ts';
+import { type Endpoint, operationEndpoint, refuseUnreadable } from './endpoint.ts';
 import { faultReply } from './fault-reply.ts';
 import type { Page } from './page.ts';
 import { cleanPath } from './path.ts';
@@ -40,9 +40,10 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   };
   for (const operation of options.operations) {
     const invoke = compose(operation, 'http', options.stages);
+    const refuse = compose({ ...operation, handle: refuseUnreadable }, 'http', options.stages);
     for (const route of operation.routes) {
       if (!isAllowed(options.access, 'http', { api: operation.api, path: route.path })) continue;
-      add(route.methods, operationEndpoint(operation, route, invoke));
+      add(route.methods, operationEndpoint(operation, route, invoke, refuse));
     }
   }
   for (const page of options.pages) {

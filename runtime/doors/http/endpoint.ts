@@ -6,6 +6,7 @@ import {
   type MessageInitShape,
   toJsonString,
 } from '@bufbuild/protobuf';
+import { fault } from '#kit/errors/fault.ts';
 import type { AnyRoute, Invoke, Operation } from '../../blocks/operation.ts';
 import { malformed, noContent, type RestReply } from '../../blocks/rest.ts';
 import type { HttpCall } from './call.ts';
@@ -23,8 +24,18 @@ export type Endpoint = {
   answer(call: HttpCall): RestReply | Promise<RestReply>;
 };
 
-/** Joins a route's mapping to its operation behind the chain. */
-export function operationEndpoint(operation: Operation, route: AnyRoute, invoke: Invoke): Endpoint {
+/** Handles a request whose body cannot be read, behind the same stages: what they refuse is answered first. */
+export const refuseUnreadable: Invoke = async () => {
+  throw unreadable;
+};
+
+const unreadable = fault('malformed-request', 'the body cannot be read');
+
+/**
+ * Joins a route's mapping to its operation behind the chain. `refuse` is the chain around `refuseUnreadable`: a request
+ * to a component that does not exist is told so, whatever its body.
+ */
+export function operationEndpoint(operation: Operation, route: AnyRoute, invoke: Invoke, refuse: Invoke): Endpoint {
   const { input, output, methodKind } = operation.method;
   const toRequest = route.toRequest ?? ((http) => fromBodyAndPath(input, http as HttpCall));
   const toReply = route.toReply ?? defaultReply(output, route.status);
@@ -37,12 +48,29 @@ export function operationEndpoint(operation: Operation, route: AnyRoute, invoke:
     open: false,
     traced: true,
     async answer(call) {
-      const init = toRequest(call);
+      const init = await readable(toRequest, call, () => refuse(create(input, call.params) as never, call));
       const request = clientStreams ? messages(input, init as AsyncIterable<unknown>) : messageOf(input, init);
       const reply = await invoke(request as never, call);
       return toReply(reply as never, call);
     },
   };
+}
+
+async function readable(
+  toRequest: (call: HttpCall) => unknown,
+  call: HttpCall,
+  refuse: () => unknown,
+): Promise<unknown> {
+  try {
+    return toRequest(call);
+  } catch (thrown) {
+    try {
+      await refuse();
+    } catch (refused) {
+      if (refused !== unreadable) throw refused;
+    }
+    throw thrown;
+  }
 }
 
 function messageOf(schema: DescMessage, init: unknown): Message {
