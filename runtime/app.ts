@@ -32,6 +32,7 @@ import { startNames } from './start/names.ts';
 import { ownAddress } from './start/own-address.ts';
 import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
+import { startSubscriptions } from './start/subscriptions.ts';
 import { startTracing } from './start/tracing.ts';
 
 /** Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. */
@@ -49,6 +50,7 @@ export async function runSidecar(config: RuntimeConfig, running: Running): Promi
     else starting.catch((thrown) => log.debug(`Starting was cut short: ${toFault(thrown).message}`));
     log.info('Dapr is shutting down');
     await drainWithin(config.graceMs, async () => {
+      await started?.inputs.stop();
       await Promise.all((started?.servers ?? []).map((server) => server.drain(config.graceMs || longestDrainMs)));
       await stack.disposeAsync();
     });
@@ -61,12 +63,14 @@ export async function runSidecar(config: RuntimeConfig, running: Running): Promi
 /** Serves until told to stop, and on through the block phase. */
 async function serve(started: Started, config: RuntimeConfig, stopped: Promise<void>, log: Logger): Promise<void> {
   await stopped;
+  // No new work comes in while the APIs serve on.
+  void started.inputs.stop();
   await block(config.blockShutdownMs, formatDuration(config.blockShutdownMs ?? 0), started.appUnhealthy, log);
 }
 
 const longestDrainMs = 2_147_483_647;
 
-type Started = { servers: readonly Drainable[]; appUnhealthy: Promise<void> };
+type Started = { servers: readonly Drainable[]; appUnhealthy: Promise<void>; inputs: { stop(): Promise<void> } };
 
 type StartContext = {
   log: Logger;
@@ -110,14 +114,21 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     now: systemClock.now,
   });
 
+  const publisher = createPublisher(registry, config.appId);
+  const subscriptions = await startSubscriptions({
+    ...{ config, source, registry, publisher, policies, app, log, stack },
+  });
+
   const servers = await startDoors({
     ...{ config, configuration, log, stack },
     operations: operations({
       appId: config.appId,
-      publisher: createPublisher(registry, config.appId),
+      publisher,
+      streamSubscribe: subscriptions.streamSubscribe,
       metadata: [
         ownFacts(config.appId, config.app, features),
         componentFacts(registry),
+        subscriptions.facts,
         () => ({ httpEndpoints: endpoints.names().map((name) => ({ name })) }),
         () => ({ resiliencies: policies.names.map((name) => ({ name })) }),
       ],
@@ -154,9 +165,10 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   );
   outboundReady.ready();
   await Promise.race([app.ready, ending.stopped]);
+  await Promise.race([subscriptions.start(), ending.stopped]);
   runtimeReady.ready();
   log.info(`dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - began)}ms`);
-  return { servers: [...servers, internal.server], appUnhealthy: unhealthy(app) };
+  return { servers: [...servers, internal.server], appUnhealthy: unhealthy(app), inputs: subscriptions };
 }
 
 /** A listen address at which others reach this sidecar; undefined for one that stands for all. */

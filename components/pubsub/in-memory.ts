@@ -32,10 +32,6 @@ export function openInMemory(life: AbortSignal): PubSub {
     async publish({ topic, data, contentType, metadata }) {
       send({ topic, data, contentType, metadata });
     },
-    async bulkPublish({ topic, entries }) {
-      for (const { event, contentType, metadata } of entries) send({ topic, data: event, contentType, metadata });
-      return [];
-    },
     async subscribe({ topic }, handler, signal) {
       const subscriber = { topic, handler, signal };
       subscribers.add(subscriber);

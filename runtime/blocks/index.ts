@@ -8,6 +8,7 @@ import type { Operation } from './operation.ts';
 import { publishEvent } from './pubsub/publish.ts';
 import { publishEvents } from './pubsub/publish-bulk.ts';
 import type { Publisher } from './pubsub/publisher.ts';
+import { type StreamSubscribe, subscribeTopicEvents } from './pubsub/subscribe.ts';
 import type { SecretAccess } from './secrets/access.ts';
 import { getSecret } from './secrets/get.ts';
 import { getBulkSecret } from './secrets/get-bulk.ts';
@@ -26,6 +27,7 @@ export type Services = {
   secretAccess: SecretAccess;
   appId: string;
   publisher: Publisher;
+  streamSubscribe: StreamSubscribe;
   ending: Ending;
   log: Logger;
 };
@@ -46,6 +48,7 @@ export function operations(services: Services): readonly Operation[] {
 
     publishEvent(services.publisher),
     publishEvents(services.publisher, services.appId),
+    subscribeTopicEvents(services.streamSubscribe),
 
     getMetadata(services.metadata, services.extended),
     setMetadata(services.extended),

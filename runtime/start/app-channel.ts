@@ -1,5 +1,5 @@
 import { connect as connectSocket } from 'node:net';
-import { connect } from '#kit/grpc/client.ts';
+import { type Channel, connect } from '#kit/grpc/client.ts';
 import { connectHttp } from '#kit/http/client.ts';
 import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
@@ -8,14 +8,13 @@ import type { AppChannel } from '../channel/channel.ts';
 import { createGrpcChannel } from '../channel/grpc.ts';
 import { createHttpChannel } from '../channel/http.ts';
 import type { AppConfig } from '../config.ts';
-import type { AppLink } from '../invoke/grpc-proxy.ts';
 
 /** The app beside this sidecar, as far as it has been reached. */
 export type App = {
   /** Undefined until its port is open, and where there is no app. */
   channel(): AppChannel | undefined;
   /** The app's gRPC server, for calls that pass undecoded. */
-  grpc(): AppLink | undefined;
+  grpc(): Channel | undefined;
   /** Undefined where health checks are off. */
   health: AppHealth | undefined;
   /** Resolves when the app's port is open and, with health checks on, they run; at once where there is no app. */

@@ -9,7 +9,8 @@ import { type BoundPubSub, pubsubKind } from './kind.ts';
 import { isRawPayload, ttlSeconds } from './request-metadata.ts';
 
 type Texts = Readonly<Record<string, string>>;
-type Headers = Context['headers'];
+/** What an event needs to know of the call that published it. */
+type Call = Pick<Context, 'headers' | 'signal' | 'trace'>;
 
 /** An event of an API call. */
 export type Event = { data: Uint8Array; contentType: string; metadata: Texts };
@@ -17,14 +18,14 @@ export type Event = { data: Uint8Array; contentType: string; metadata: Texts };
 /** Publishes for the app: checks its scopes, wraps events, and runs the component's policy. */
 export type Publisher = {
   /** Throws the faults of the publish API. */
-  publish(bound: BoundPubSub, topic: string, event: Event, call: Pick<Context, 'headers' | 'signal'>): Promise<void>;
+  publish(bound: BoundPubSub, topic: string, event: Event, call: Call): Promise<void>;
   /** Resolves to the entries that failed. `metadata` is that of the whole request. */
   publishBulk(
     bound: BoundPubSub,
     topic: string,
     entries: readonly (Event & { entryId: string })[],
     metadata: Texts,
-    call: Pick<Context, 'headers' | 'signal'>,
+    call: Call,
   ): Promise<readonly FailedEntry[]>;
   /** Publishes bytes as they are: for dead letters. */
   forward(bound: BoundPubSub, topic: string, event: Event, signal: AbortSignal): Promise<void>;
@@ -40,9 +41,9 @@ export function createPublisher(
     const guard = loaded.get(bound.name)?.guard;
     return guard ? guard(attempt, signal) : attempt(signal);
   };
-  const wrap = (bound: BoundPubSub, topic: string, { data, contentType, metadata }: Event, headers: Headers) => {
+  const wrap = (bound: BoundPubSub, topic: string, { data, contentType, metadata }: Event, call: Call) => {
     const ttl = bound.pubsub.traits.includes('MESSAGE_TTL') ? undefined : ttlSeconds(metadata);
-    const trace = traceOf(headers);
+    const trace = traceOf(call);
     try {
       return cloudEvent(
         { data, contentType, metadata, topic, pubsubName: bound.name, source: appId, trace, ttlSeconds: ttl },
@@ -67,11 +68,12 @@ export function createPublisher(
     }
   };
   return {
-    async publish(bound, topic, event, { headers, signal }) {
+    async publish(bound, topic, event, call) {
+      const { signal } = call;
       const raw = checked(bound, topic, event.metadata);
       if (!raw)
-        return await send(bound, topic, { data: wrap(bound, topic, event, headers), metadata: event.metadata }, signal);
-      const { parent, state } = traceOf(headers);
+        return await send(bound, topic, { data: wrap(bound, topic, event, call), metadata: event.metadata }, signal);
+      const { parent, state } = traceOf(call);
       await send(
         bound,
         topic,
@@ -79,15 +81,15 @@ export function createPublisher(
         signal,
       );
     },
-    async publishBulk(bound, topic, entries, metadata, { headers, signal }) {
+    async publishBulk(bound, topic, entries, metadata, call) {
       const raw = checked(bound, topic, metadata);
       const wrapped = entries.map((entry): BulkEntry => {
-        const event = raw ? entry.data : wrap(bound, topic, entry, headers);
+        const event = raw ? entry.data : wrap(bound, topic, entry, call);
         return { entryId: entry.entryId, event, contentType: entry.contentType, metadata: entry.metadata };
       });
       if (!bound.scopes.mayPublish(topic)) throw topicForbidden(bound.name, topic, appId);
       const attempt = (one: AbortSignal) => sendAll(bound, topic, wrapped, metadata, one);
-      return await guarded(bound, attempt, signal);
+      return await guarded(bound, attempt, call.signal);
     },
     forward: (bound, topic, event, signal) => send(bound, topic, event, signal),
   };
@@ -125,8 +127,9 @@ async function sendAll(
 
 const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
 
-/** The trace a call belongs to, by its headers. */
-function traceOf(headers: Headers): { parent: string; state: string } {
+/** The trace a call belongs to: the door's, else that of its headers. */
+function traceOf({ trace, headers }: Call): { parent: string; state: string } {
+  if (trace) return { parent: formatTraceparent(trace), state: trace.state ?? '' };
   const first = (name: string) => {
     const value = headers[name];
     return typeof value === 'string' ? value : value?.[0];

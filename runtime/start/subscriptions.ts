@@ -1,0 +1,89 @@
+import { systemClock } from '#kit/lifecycle/clock.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { PubsubSubscriptionType } from '#proto/dapr/proto/runtime/v1/metadata_pb.js';
+import type { MetadataPart } from '../blocks/metadata/facts.ts';
+import type { Publisher } from '../blocks/pubsub/publisher.ts';
+import type { StreamSubscribe } from '../blocks/pubsub/subscribe.ts';
+import type { RuntimeConfig } from '../config.ts';
+import type { Policies } from '../policy/guards.ts';
+import type { Registry } from '../registry.ts';
+import type { ResourceSource } from '../resources/source.ts';
+import { createAppSubscriptions } from '../subscriptions/app-subscriptions.ts';
+import { declaredSubscriptions } from '../subscriptions/declared.ts';
+import { createStreamSubscriptions } from '../subscriptions/stream.ts';
+import { createSubscriber } from '../subscriptions/subscriber.ts';
+import type { Subscription } from '../subscriptions/subscription.ts';
+import type { App } from './app-channel.ts';
+
+export type SubscriptionsStart = {
+  config: RuntimeConfig;
+  source: ResourceSource;
+  registry: Registry;
+  publisher: Publisher;
+  policies: Policies;
+  app: App;
+  log: Logger;
+  stack: AsyncDisposableStack;
+};
+
+export type Subscriptions = {
+  streamSubscribe: StreamSubscribe;
+  facts: MetadataPart;
+  /** Takes messages from now on, while the app is well. */
+  start(): Promise<void>;
+  /** Takes no more, and waits for those under way, at most 30 s. */
+  stop(): Promise<void>;
+};
+
+const drainMs = 30_000;
+
+/** Reads the Subscription resources and makes ready for those of the app. */
+export async function startSubscriptions(start: SubscriptionsStart): Promise<Subscriptions> {
+  const { config, source, registry, publisher, policies, app, stack } = start;
+  const log = start.log.scoped('dapr.runtime.processor.subscription');
+  const declared = await declaredSubscriptions(source, config.appId, log);
+  const subscriber = createSubscriber({ registry, publisher, policies, clock: systemClock, log });
+  const streams = createStreamSubscriptions(subscriber);
+  const ofApp = createAppSubscriptions({
+    ...{ appId: config.appId, registry, subscriber, declared, app, policies, log },
+    appToken: config.app.token || undefined,
+    skipProgrammatic: config.skipAppSubscriptions,
+    clock: systemClock,
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= subscriber.closeAll(drainMs).then(() => {
+      ofApp.stop();
+      streams.closeAll();
+    });
+    return stopping;
+  };
+  stack.defer(stop);
+  const begin = async () => {
+    if (stopping !== undefined) return;
+    try {
+      await ofApp.start();
+    } catch (thrown) {
+      log.error(`error starting subscriptions of the app: ${(thrown as Error).message}`);
+      ofApp.stop();
+    }
+  };
+  return {
+    streamSubscribe: streams.subscribe,
+    facts: () => ({ subscriptions: [...ofApp.all(), ...streams.all()].map(factOf) }),
+    async start() {
+      app.health?.onChange((healthy) => (healthy ? void begin() : ofApp.stop()));
+      if (app.health === undefined || app.health.isHealthy()) await begin();
+    },
+    stop,
+  };
+}
+
+const factOf = ({ pubsubName, topic, metadata, deadLetterTopic, rules, origin }: Subscription) => ({
+  pubsubName,
+  topic,
+  metadata: { ...metadata },
+  deadLetterTopic,
+  rules: { rules: rules.map(({ match, path }) => ({ match, path })) },
+  type: PubsubSubscriptionType[origin],
+});

@@ -1,0 +1,101 @@
+import type { Transport } from '#kit/grpc/transport.ts';
+import type { Clock } from '#kit/lifecycle/clock.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { pubsubKind } from '../blocks/pubsub/kind.ts';
+import type { AppChannel } from '../channel/channel.ts';
+import type { Policies } from '../policy/guards.ts';
+import type { Registry } from '../registry.ts';
+import { grpcPostman } from './postman-grpc.ts';
+import { httpPostman } from './postman-http.ts';
+import { askGrpcApp, askHttpApp } from './programmatic.ts';
+import type { Subscriber } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
+
+export type AppSubscriptionsOptions = {
+  appId: string;
+  registry: Registry;
+  subscriber: Subscriber;
+  declared: readonly Subscription[];
+  app: { channel(): AppChannel | undefined; grpc(): Pick<Transport, 'unary'> | undefined };
+  appToken: string | undefined;
+  /** The app is not asked for subscriptions of its own. */
+  skipProgrammatic: boolean;
+  policies: Pick<Policies, 'resolver' | 'run'>;
+  clock: Clock;
+  log: Logger;
+};
+
+/** What the app subscribes to, by manifests and by its own word. */
+export type AppSubscriptions = {
+  /** Opens them; the first time the app is asked for its own. */
+  start(): Promise<void>;
+  /** Closes them, to be started again when the app is well. */
+  stop(): void;
+  all(): readonly Subscription[];
+};
+
+export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSubscriptions {
+  const { registry, subscriber, app, clock, log } = options;
+  let programmatic: readonly Subscription[] | undefined;
+  let running: AbortController | undefined;
+  const http = httpPostman(app.channel);
+  const grpc = grpcPostman({ app: app.grpc, token: options.appToken, log });
+  const all = () => {
+    const own = (programmatic ?? []).filter((one) => !options.declared.some((other) => isSame(one, other)));
+    return [...options.declared, ...own];
+  };
+  return {
+    all,
+    async start() {
+      if (running || registry.of(pubsubKind).size === 0) return;
+      const channel = app.channel();
+      if (channel === undefined) {
+        log.warn('app channel not initialized, make sure -app-port is specified if pubsub subscription is required');
+        return;
+      }
+      running = new AbortController();
+      const { signal } = running;
+      programmatic ??= await ask(options, channel, signal);
+      const known = all().filter(({ pubsubName }) => registry.of(pubsubKind).has(pubsubName));
+      const postman = channel.protocol === 'grpc' ? grpc : http;
+      await Promise.all(
+        known.map((one) => Promise.race([subscriber.keepOpen(one, postman, signal), clock.pause(firstTryMs, signal)])),
+      );
+    },
+    stop() {
+      running?.abort();
+      running = undefined;
+    },
+  };
+}
+
+/** How long the start waits for a subscription; one that takes longer goes on in the background. */
+const firstTryMs = 2_000;
+
+const isSame = (a: Subscription, b: Subscription) => a.pubsubName === b.pubsubName && a.topic === b.topic;
+
+async function ask(
+  options: AppSubscriptionsOptions,
+  channel: AppChannel,
+  signal: AbortSignal,
+): Promise<Subscription[]> {
+  const { app, appId, appToken, skipProgrammatic, policies, log } = options;
+  if (skipProgrammatic) {
+    log.warn("Skipping programmatic subscription loading (see 'disable-init-endpoints' flag/annotation)");
+    return [];
+  }
+  const policy = policies.resolver.builtIn('initialization');
+  const grpc = channel.protocol === 'grpc' ? app.grpc() : undefined;
+  const found = await policies.run(
+    policy,
+    (one) =>
+      grpc ? askGrpcApp(grpc, appToken, one.signal ?? signal) : askHttpApp(channel, appId, log, one.signal ?? signal),
+    { signal },
+  );
+  for (const [pubsubName, topics] of Map.groupBy(found, (one) => one.pubsubName)) {
+    log.info(
+      `app is subscribed to the following topics: [[${topics.map(({ topic }) => topic).join(' ')}]] through pubsub=${pubsubName}`,
+    );
+  }
+  return found;
+}

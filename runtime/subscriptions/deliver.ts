@@ -1,0 +1,84 @@
+import type { Message, MessageHandler } from '#contracts/pubsub.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import { isRawPayload } from '../blocks/pubsub/request-metadata.ts';
+import type { Policy, Runner } from '../policy/resiliency/run.ts';
+import { hasExpired, readIncoming } from './incoming.ts';
+import { type Letter, NotTaken, type Postman } from './postman.ts';
+import { pathFor } from './route.ts';
+import type { Subscription } from './subscription.ts';
+
+export type DeliverySetting = {
+  subscription: Subscription;
+  /** What stands before topics in the broker. */
+  topicPrefix: string;
+  postman: Postman;
+  /** The component's inbound policy. */
+  policy: Policy;
+  run: Runner;
+  /** Publishes to the dead-letter topic of the same component. */
+  bury(message: Message, topic: string): Promise<void>;
+  log: Logger;
+  now(): number;
+};
+
+/** What is done with each message of a subscription: it is read, routed, delivered, and if need be buried. */
+export function messageHandler(setting: DeliverySetting): MessageHandler {
+  const { subscription, topicPrefix, postman, policy, run, log } = setting;
+  const { pubsubName, rules } = subscription;
+  const raw = isRawPayload(subscription.metadata);
+  const where = `pubsub ${pubsubName} and topic ${subscription.topic}`;
+  return async (message, signal) => {
+    let letter: Letter | undefined;
+    try {
+      letter = letterFor(message);
+    } catch (thrown) {
+      log.error(`cannot read a message of ${where}: ${(thrown as Error).message}`);
+      return await buryOr(message, () => Promise.reject(thrown));
+    }
+    if (letter === undefined) return await buryOr(message, async () => {});
+    const { event } = letter;
+    try {
+      const verdict = await run(policy, (one) => postman.deliver(letter, one.signal ?? signal), { signal, statusOf });
+      if (verdict === 'ack') return;
+      log.warn(`DROP status returned from app while processing pub/sub event ${event['id']}`);
+    } catch (thrown) {
+      // A subscription that ends leaves its messages to the broker: none is buried because the sidecar stops.
+      if (signal.aborted) throw thrown;
+      log.warn(`event ${event['id']} of ${where} was not taken: ${(thrown as Error).message}`);
+      return await buryOr(message, () => Promise.reject(thrown));
+    }
+    await buryOr(message, async () => {});
+  };
+
+  /** Undefined for a message that nobody wants: it expired, or no route matches. */
+  function letterFor(message: Message): Letter | undefined {
+    const topic = message.topic.startsWith(topicPrefix) ? message.topic.slice(topicPrefix.length) : message.topic;
+    const { event, data } = readIncoming(message, { raw, pubsubName, topic });
+    if (hasExpired(event, setting.now())) {
+      log.warn(`dropping expired pub/sub event ${event['id']} as of ${event['expiration']}`);
+      return undefined;
+    }
+    const path = pathFor(rules, event);
+    if (path === undefined) {
+      log.debug(`no matching route for event ${event['id']} in ${where}; skipping`);
+      return undefined;
+    }
+    return { pubsubName, topic, path, event, data, metadata: { ...message.metadata, pubsubName } };
+  }
+
+  async function buryOr(message: Message, otherwise: () => Promise<void>): Promise<void> {
+    if (subscription.deadLetterTopic === '') return await otherwise();
+    try {
+      await setting.bury(message, subscription.deadLetterTopic);
+    } catch (thrown) {
+      log.error(
+        `error sending message to dead letter, origin topic: ${message.topic} dead letter topic ${subscription.deadLetterTopic} err: ${(thrown as Error).message}`,
+      );
+      await otherwise();
+    }
+  }
+}
+
+/** For the retries of a policy: the app's own status; what has none is tried again. */
+export const statusOf = (thrown: unknown): number | undefined =>
+  thrown instanceof NotTaken ? thrown.status : undefined;

@@ -1,0 +1,100 @@
+import { describe, expect, it } from '#kit/testing/test.ts';
+import type { AppChannel } from '../channel/channel.ts';
+import { type InvokeCall, noAnswer } from '../invoke/message.ts';
+import type { BulkLetter, Letter } from './postman.ts';
+import { httpPostman } from './postman-http.ts';
+
+const signal = new AbortController().signal;
+
+function appThatAnswers(status: number, body: string) {
+  const calls: InvokeCall[] = [];
+  const channel = {
+    protocol: 'http',
+    async invoke(call: InvokeCall) {
+      calls.push(call);
+      return { ...noAnswer, status, body: Buffer.from(body) };
+    },
+  } as unknown as AppChannel;
+  return { calls, postman: httpPostman(() => channel) };
+}
+
+const letter: Letter = {
+  pubsubName: 'broker',
+  topic: 'orders',
+  path: '/orders',
+  event: { id: '1', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+  data: Buffer.from('{"id":"1"}'),
+  metadata: { pubsubName: 'broker', 'bad name': 'x', ok: 'v', broken: 'a\nb' },
+};
+
+describe('the postman of HTTP apps', () => {
+  it('posts the very bytes as a CloudEvent, with metadata and trace as headers', async () => {
+    const { calls, postman } = appThatAnswers(200, '');
+    await postman.deliver(letter, signal);
+    expect(calls[0]).toMatchObject({
+      method: 'orders',
+      verb: 'POST',
+      contentType: 'application/cloudevents+json',
+      body: letter.data,
+    });
+    expect(calls[0]?.headers).toEqual({ pubsubname: 'broker', ok: 'v', traceparent: letter.event['traceparent'] });
+  });
+
+  it.each([
+    [200, '', 'ack'],
+    [204, 'not json', 'ack'],
+    [200, '{"status":"SUCCESS"}', 'ack'],
+    [200, '{"status":""}', 'ack'],
+    [200, '{"status":"DROP"}', 'drop'],
+    [404, 'nothing here', 'drop'],
+  ])('takes %d %p for %s', async (status, body, verdict) => {
+    expect(await appThatAnswers(status, body).postman.deliver(letter, signal)).toBe(verdict);
+  });
+
+  it.each([
+    [200, '{"status":"RETRY"}'],
+    [200, '{"status":"WHAT"}'],
+    [500, 'oops'],
+    [403, ''],
+  ])('has the message come again on %d %p', async (status, body) => {
+    await expect(appThatAnswers(status, body).postman.deliver(letter, signal)).rejects.toMatchObject({
+      name: 'NotTaken',
+    });
+  });
+
+  const bulk: BulkLetter = {
+    ...letter,
+    raw: false,
+    metadata: {},
+    entries: ['a', 'b', 'c'].map((entryId) => ({
+      ...letter,
+      entryId,
+      contentType: 'application/cloudevents+json',
+      metadata: {},
+    })),
+  };
+
+  it('posts a bulk and reads the verdict on each entry', async () => {
+    const statuses = [
+      { entryId: 'a', status: 'SUCCESS' },
+      { entryId: 'b', status: 'DROP' },
+      { entryId: 'c', status: '?' },
+    ];
+    const { calls, postman } = appThatAnswers(200, JSON.stringify({ statuses }));
+    expect([...(await postman.deliverBulk(bulk, signal))]).toEqual([
+      ['a', 'ack'],
+      ['b', 'drop'],
+      ['c', 'retry'],
+    ]);
+    expect(JSON.parse(String(calls[0]?.body))).toMatchObject({
+      pubsubname: 'broker',
+      topic: 'orders',
+      type: 'com.dapr.event.sent.bulk',
+      entries: [{ entryId: 'a', event: { id: '1' } }, { entryId: 'b' }, { entryId: 'c' }],
+    });
+  });
+
+  it('fails a bulk whose answer cannot be read', async () => {
+    await expect(appThatAnswers(200, '').postman.deliverBulk(bulk, signal)).rejects.toThrow('failed unmarshalling');
+  });
+});
