@@ -1,9 +1,10 @@
 import type { KubeClient } from '#kit/kube/client.ts';
+import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { formatSpiffeId } from '#kit/pki/spiffe.ts';
 import type { Security } from '#kit/security/security.ts';
 import { componentsWithContainers } from './cluster/components.ts';
-import { isMtlsEnabled } from './cluster/mtls.ts';
+import { mtlsSetting } from './cluster/mtls.ts';
 import type { InjectorConfig } from './config.ts';
 import type { Settings } from './patch/settings.ts';
 
@@ -35,11 +36,9 @@ export function settingsSource(options: SettingsSourceOptions): (namespace: stri
     actors: actors && actorsArgument(actors.name, at(actors.service)),
     remindersService: reminders && `${reminders.name}:${at(reminders.service)}`,
   };
+  const isMtlsOn = mtlsSetting(client, controlPlane, log, systemClock);
   return async (namespace) => {
-    const [components, mtls] = await Promise.all([
-      componentsWithContainers(client, namespace),
-      isMtlsEnabled(client, controlPlane, log),
-    ]);
+    const [components, mtls] = await Promise.all([componentsWithContainers(client, namespace), isMtlsOn()]);
     return { ...fixed, namespace, trustAnchors: security.trustAnchors(), components, mtls };
   };
 }

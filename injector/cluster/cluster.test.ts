@@ -7,7 +7,7 @@ import { fakeKube } from '#kit/testing/fake-kube.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { keepCaBundle } from './ca-bundle.ts';
 import { componentsWithContainers } from './components.ts';
-import { isMtlsEnabled } from './mtls.ts';
+import { mtlsSetting } from './mtls.ts';
 import { isSince } from './native-sidecars.ts';
 
 const put = (
@@ -43,20 +43,31 @@ describe('componentsWithContainers', () => {
   });
 });
 
-describe('isMtlsEnabled', () => {
-  const withMtls = (mtls: object) => {
-    const kube = fakeKube();
+describe('mtlsSetting', () => {
+  const configure = (kube: ReturnType<typeof fakeKube>, mtls: object) =>
     kube.put(daprResources.configurations, {
       metadata: { name: 'daprsystem', namespace: 'dapr-system' },
       spec: { mtls },
     });
-    return isMtlsEnabled(kube.client, 'dapr-system', silentLogger);
-  };
 
-  it('is on unless the Configuration says no', async () => {
-    expect(await withMtls({})).toBe(true);
-    expect(await withMtls({ enabled: false })).toBe(false);
-    expect(await isMtlsEnabled(fakeKube().client, 'dapr-system', silentLogger)).toBe(true);
+  it('is on unless the Configuration says no, which is heard of within five seconds', async () => {
+    const kube = fakeKube();
+    const clock = fakeClock();
+    const isOn = mtlsSetting(kube.client, 'dapr-system', silentLogger, clock);
+    expect(await isOn()).toBe(true);
+    configure(kube, { enabled: false });
+    expect(await isOn()).toBe(true);
+    await clock.advance(5_000);
+    expect(await isOn()).toBe(false);
+    configure(kube, {});
+    await clock.advance(5_000);
+    expect(await isOn()).toBe(true);
+  });
+
+  it('takes it as on where the Configuration cannot be read', async () => {
+    const kube = fakeKube();
+    kube.failNext('get', fault('permission-denied', 'no'));
+    expect(await mtlsSetting(kube.client, 'dapr-system', silentLogger, fakeClock())()).toBe(true);
   });
 });
 
