@@ -1,7 +1,7 @@
 {{/*
 All that a service of the control plane consists of. Takes a dict:
   root, name (dapr-sentry), service (sentry), settings (its values), image, args, env, mounts, volumes, hostNetwork,
-  ports: {name: container port}, services: {name: list of ports}, callsSentry
+  ports: {name: container port}, services: {name: list of ports}, calls: {app: port} in the control plane
 */}}
 {{- define "outrigger.service" -}}
 {{ include "outrigger.deployment" . }}
@@ -46,7 +46,7 @@ spec:
 
 {{/*
 In: what is served. Sidecars, Prometheus and the API server come from anywhere, so callers prove who they are by mTLS
-and not by their address. Out: names, the API server, and sentry.
+and not by their address. Out: names, the API server, and what it calls in the control plane.
 */}}
 {{- define "outrigger.networkPolicy" -}}
 {{- $global := .root.Values.global -}}
@@ -78,13 +78,13 @@ spec:
         {{- range $global.networkPolicy.apiServerPorts }}
         - { protocol: TCP, port: {{ . }} }
         {{- end }}
-    {{- if .callsSentry }}
+    {{- range $app, $port := .calls }}
     - to:
         - podSelector:
             matchLabels:
-              app: dapr-sentry
+              app: {{ $app }}
       ports:
-        - { protocol: TCP, port: 50001 }
+        - { protocol: TCP, port: {{ $port }} }
     {{- end }}
   {{- end }}
 {{- end -}}
