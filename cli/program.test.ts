@@ -50,6 +50,21 @@ describe('the CLI', () => {
     expect(codes).toEqual([1]);
   });
 
+  it('lists components for people and programs', async () => {
+    expect((await cli('components')).out).toMatch(/TYPE +VERSION +TITLE\n/);
+    const types = JSON.parse((await cli('components', 'list', '-o', 'json')).out).map(
+      (row: { type: string }) => row.type,
+    );
+    expect(types).toContain('state.redis');
+  });
+
+  it('describes a component and suggests the one that was meant', async () => {
+    expect((await cli('components', 'describe', 'state.redis')).out).toMatch(/redisHost +text +required/);
+    const { err, codes } = await cli('components', 'describe', 'state.reddis');
+    expect(err).toContain('did you mean state.redis?');
+    expect(codes).toEqual([1]);
+  });
+
   it.each(['bash', 'zsh', 'fish'])('completes commands and flags in %s', async (shell) => {
     const { out } = await cli('completion', shell);
     expect(out).toContain('--app-id');

@@ -2,8 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { toFault } from '#kit/errors/fault.ts';
 import { daprVersion, version } from '#kit/version.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addComponents } from './commands/components.ts';
 import { addList } from './commands/list.ts';
 import { addRun } from './commands/run.ts';
+import { addInstall } from './kubernetes/install.ts';
+import { addStatus } from './kubernetes/status.ts';
 import type { CliWorld } from './world.ts';
 
 /** The whole CLI as one commander program; each command adds itself. */
@@ -22,6 +25,9 @@ export function buildProgram(world: CliWorld): Command {
     .exitOverride();
   addRun(program, world);
   addList(program, world);
+  addComponents(program, world);
+  addInstall(program, world);
+  addStatus(program, world);
   addCompletion(program, world);
   return program;
 }
