@@ -87,7 +87,7 @@ async function answer(
 ): Promise<RestReply> {
   try {
     for (const name in call.params) if (call.params[name] === undefined) throw brokenEscape(name);
-    if (!endpoint.streams) call.body = await incoming.read();
+    if (incoming.hasBody && !endpoint.streams) call.body = await incoming.read();
     return await endpoint.answer(call);
   } catch (thrown) {
     const problem = toFault(thrown);

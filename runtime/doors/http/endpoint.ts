@@ -48,7 +48,12 @@ export function operationEndpoint(operation: Operation, route: AnyRoute, invoke:
     open: false,
     traced: true,
     async answer(call) {
-      const init = await readable(toRequest, call, () => refuse(create(input, call.params) as never, call));
+      let init: unknown;
+      try {
+        init = toRequest(call);
+      } catch (thrown) {
+        throw await whatIsWrong(thrown, refuse, create(input, call.params), call);
+      }
       const request = clientStreams ? messages(input, init as AsyncIterable<unknown>) : messageOf(input, init);
       const reply = await invoke(request as never, call);
       return toReply(reply as never, call);
@@ -56,21 +61,14 @@ export function operationEndpoint(operation: Operation, route: AnyRoute, invoke:
   };
 }
 
-async function readable(
-  toRequest: (call: HttpCall) => unknown,
-  call: HttpCall,
-  refuse: () => unknown,
-): Promise<unknown> {
+/** What the stages refuse a request for that cannot be read, else why it cannot. */
+async function whatIsWrong(thrown: unknown, refuse: Invoke, request: Message, call: HttpCall): Promise<unknown> {
   try {
-    return toRequest(call);
-  } catch (thrown) {
-    try {
-      await refuse();
-    } catch (refused) {
-      if (refused !== unreadable) throw refused;
-    }
-    throw thrown;
+    await refuse(request as never, call);
+  } catch (refused) {
+    if (refused !== unreadable) return refused;
   }
+  return thrown;
 }
 
 function messageOf(schema: DescMessage, init: unknown): Message {
