@@ -31,7 +31,7 @@ async function find(): Promise<Found[]> {
 function index(found: readonly Found[]): string {
   const lines = found.flatMap(({ file, component: { type, aliases = [], versions } }) =>
     [type, ...aliases].flatMap((name) =>
-      versions.map((version) => `  '${name}/${version}': async () => (await import('./${file}')).component,`),
+      versions.map((version) => entry(`  '${name}/${version}': async () =>`, `(await import('./${file}')).component,`)),
     ),
   );
   return [
@@ -40,6 +40,10 @@ function index(found: readonly Found[]): string {
     `export const components: Readonly<Record<string, () => Promise<Component>>> = {\n${lines.join('\n')}\n};\n`,
   ].join('\n');
 }
+
+/** On one line where it fits, as the formatter has it. */
+const entry = (key: string, value: string): string =>
+  key.length + 1 + value.length <= 120 ? `${key} ${value}` : `${key}\n    ${value}`;
 
 function page({ component }: Found): string {
   const { type, aliases = [], versions, title, description, settings } = component;

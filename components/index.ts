@@ -5,6 +5,14 @@ import type { Component } from '#contracts/component.ts';
 export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'configuration.redis/v1': async () => (await import('./configuration/redis.ts')).component,
   'lock.redis/v1': async () => (await import('./lock/redis.ts')).component,
+  'middleware.http.bearer/v1': async () => (await import('./middleware/http/bearer.ts')).component,
+  'middleware.http.oauth2/v1': async () => (await import('./middleware/http/oauth2.ts')).component,
+  'middleware.http.oauth2clientcredentials/v1': async () =>
+    (await import('./middleware/http/oauth2clientcredentials.ts')).component,
+  'middleware.http.ratelimit/v1': async () => (await import('./middleware/http/ratelimit.ts')).component,
+  'middleware.http.routeralias/v1': async () => (await import('./middleware/http/routeralias.ts')).component,
+  'middleware.http.routerchecker/v1': async () => (await import('./middleware/http/routerchecker.ts')).component,
+  'middleware.http.uppercase/v1': async () => (await import('./middleware/http/uppercase.ts')).component,
   'nameresolution.kubernetes/v1': async () => (await import('./nameresolution/kubernetes.ts')).component,
   'nameresolution.mdns/v1': async () => (await import('./nameresolution/mdns.ts')).component,
   'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,

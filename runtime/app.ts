@@ -30,6 +30,7 @@ import { startInvocation } from './start/invocation.ts';
 import { openMetrics } from './start/metrics.ts';
 import { startNames } from './start/names.ts';
 import { ownAddress } from './start/own-address.ts';
+import { startPipelines } from './start/pipelines.ts';
 import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
 import { startSubscriptions } from './start/subscriptions.ts';
@@ -103,7 +104,11 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     ...{ config, configuration, source, policies, metrics, report, ...scope },
   });
 
-  const app = await startApp({ app: config.app, maxBodyBytes: config.api.maxBodyBytes, clock: systemClock, ...scope });
+  const pipelines = startPipelines(configuration, registry, log);
+  const app = await startApp({
+    ...{ app: config.app, maxBodyBytes: config.api.maxBodyBytes, pipeline: pipelines.app, clock: systemClock },
+    ...scope,
+  });
   const names = await startNames({ config, configuration, sockets, ...scope });
   const endpoints = await startEndpoints({ config, source, registry, ...scope });
   const hostAddress = config.hostAddress ?? ownAddress();
@@ -143,6 +148,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     fallback: invocation.page,
     handlers: invocation.handlers,
     proxy: invocation.proxy,
+    pipeline: pipelines.server,
     watch: metrics?.watch ?? {},
     tracing: active ? tracing : undefined,
   });

@@ -1,7 +1,13 @@
 import type { Kind } from './kind.ts';
+import { middlewareKind } from './middleware/kind.ts';
 import { pubsubKind } from './pubsub/kind.ts';
 import { secretKind } from './secrets/kind.ts';
 import { stateKind } from './state/kind.ts';
 
 /** Every kind of component the runtime can use. A component of another kind cannot be loaded. */
-export const kinds: readonly Kind[] = [secretKind as Kind, stateKind as Kind, pubsubKind as Kind];
+export const kinds: readonly Kind[] = [
+  secretKind as Kind,
+  stateKind as Kind,
+  pubsubKind as Kind,
+  middlewareKind as Kind,
+];

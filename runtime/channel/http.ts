@@ -1,8 +1,11 @@
+import type { MiddlewareResponse } from '#contracts/middleware.ts';
 import { fault } from '#kit/errors/fault.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 import type { HttpCall, HttpClient, HttpResponse } from '#kit/http/client.ts';
 import { toHttpHeaders } from '../invoke/headers.ts';
 import { type InvokeAnswer, type InvokeCall, isStream, noAnswer } from '../invoke/message.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
+import { throughPipeline } from './app-pipeline.ts';
 import type { AppChannel, ProbeResult } from './channel.ts';
 import { concurrencyGate } from './concurrency.ts';
 
@@ -16,6 +19,8 @@ export type HttpChannelOptions = {
   healthy?: (() => boolean) | undefined;
   /** Set on every request, such as the headers of an HTTPEndpoint. */
   headers?: Readonly<Record<string, string>>;
+  /** Middleware that requests pass on their way to the app. */
+  pipeline?: Pipeline | undefined;
 };
 
 /** The channel to an app (or HTTPEndpoint) that speaks HTTP. */
@@ -29,14 +34,10 @@ export function createHttpChannel(options: HttpChannelOptions): AppChannel {
       try {
         const path = `/${encodePath(call.method)}${call.query === '' ? '' : `?${call.query}`}`;
         const headers = headersFor(call, options);
-        const response = await options.client.call({
-          method: call.verb || 'POST',
-          path,
-          headers,
-          body: bodyOf(call),
-          signal,
-        });
-        return await answerOf(response, leave);
+        const request = { method: call.verb || 'POST', path, headers, body: bodyOf(call), signal };
+        const { client, pipeline } = options;
+        if (pipeline) return answerOfPipeline(await throughPipeline(client, pipeline, request), leave);
+        return await answerOf(await client.call(request), leave);
       } catch (thrown) {
         leave();
         throw thrown;
@@ -81,6 +82,13 @@ async function answerOf({ status, headers, body }: HttpResponse, leave: () => vo
   const taken = whole ? await body.read(wholeUpTo) : untilRead(body, leave);
   if (whole) leave();
   return { ...noAnswer, status, headers: headers as Metadata, contentType: String(contentType), body: taken };
+}
+
+function answerOfPipeline({ status, headers, body }: MiddlewareResponse, leave: () => void): InvokeAnswer {
+  const contentType = String([headers['content-type'] ?? ''].flat()[0]);
+  const inHand = typeof body === 'string' || body instanceof Uint8Array;
+  if (inHand) leave();
+  return { ...noAnswer, status, headers, contentType, body: inHand ? Buffer.from(body) : untilRead(body, leave) };
 }
 
 /** The place at the gate is given back when the body has been read, or given up. */

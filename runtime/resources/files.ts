@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Kind as ResourceKind } from '#crds/kind.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { indentQuoted } from './quoted-lines.ts';
 import type { Resource, ResourceSource } from './source.ts';
 
 export type FileSourceOptions = {
@@ -71,10 +72,17 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+const hasErrors = (document: object): boolean => 'errors' in document && (document.errors as []).length > 0;
+
+function read(text: string): ReturnType<typeof parseAllDocuments> {
+  const found = parseAllDocuments(text);
+  return found.some(hasErrors) ? parseAllDocuments(indentQuoted(text)) : found;
+}
+
 /** The manifests of a text of one or more YAML documents. */
 export function documents(file: string, text: string, log: Logger): Manifest[] {
   const manifests: Manifest[] = [];
-  for (const document of parseAllDocuments(text)) {
+  for (const document of read(text)) {
     if ('errors' in document && document.errors.length > 0) {
       log.warn(`A document in ${file} is left out: ${document.errors[0]!.message.split('\n')[0]}`);
       continue;

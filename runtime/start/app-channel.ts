@@ -8,6 +8,7 @@ import type { AppChannel } from '../channel/channel.ts';
 import { createGrpcChannel } from '../channel/grpc.ts';
 import { createHttpChannel } from '../channel/http.ts';
 import type { AppConfig } from '../config.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
 
 /** The app beside this sidecar, as far as it has been reached. */
 export type App = {
@@ -24,6 +25,8 @@ export type App = {
 export type AppStart = {
   app: AppConfig;
   maxBodyBytes: number;
+  /** `spec.appHttpPipeline`; undefined without one. */
+  pipeline: Pipeline | undefined;
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
@@ -43,7 +46,7 @@ export async function startApp(start: AppStart): Promise<App> {
   const settings = { maxConcurrency: app.maxConcurrency, appToken: app.token || undefined, healthy };
   const channel = stack.use(
     link === undefined
-      ? createHttpChannel({ client: await httpClient(app), ...settings })
+      ? createHttpChannel({ client: await httpClient(app), pipeline: start.pipeline, ...settings })
       : createGrpcChannel({ channel: link, ...settings }),
   );
   if (app.health !== undefined) health = watchAppHealth({ ...app.health, probe: channel.probe, clock, log, signal });

@@ -10,7 +10,9 @@ import { createGrpcDoor, guardedProxy } from '../doors/grpc/door.ts';
 import { withCors } from '../doors/http/cors.ts';
 import { createHttpDoor } from '../doors/http/door.ts';
 import type { Page } from '../doors/http/page.ts';
+import { withPipeline } from '../doors/http/pipeline.ts';
 import type { DoorWatch } from '../doors/served.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
 import { openGrpcApi, openHttpApi, openPublicApi } from '../servers.ts';
 import { tokenCheck } from '../stages/api-token.ts';
 import { apiLog } from '../telemetry/api-log.ts';
@@ -29,6 +31,8 @@ export type DoorsStart = {
   handlers: Implementation['handlers'];
   /** Serves calls of other services. */
   proxy: RawHandler;
+  /** `spec.httpPipeline`; undefined without one. */
+  pipeline: Pipeline | undefined;
   watch: DoorWatch;
   tracing: Tracing | undefined;
   log: Logger;
@@ -62,7 +66,8 @@ export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
     ),
   );
   const door = createHttpDoor({ ...common, pages: [...healthPages, ...pages], fallback });
-  const http = stack.use(await openHttpApi(withCors(door, config.api.allowedOrigins), config, log));
+  const piped = withPipeline(door, start.pipeline, common.token);
+  const http = stack.use(await openHttpApi(withCors(piped, config.api.allowedOrigins), config, log));
   const { publicPort } = config.api;
   if (publicPort === undefined) return [grpc, http];
   const shown = operations.filter((one) => publicOperations.has(one.method.name));

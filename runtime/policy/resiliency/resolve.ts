@@ -9,6 +9,7 @@ export type PolicyComponentKind =
   | 'Binding'
   | 'Configuration'
   | 'Lock'
+  | 'Middleware'
   | 'Pubsub'
   | 'Crypto'
   | 'Conversation'

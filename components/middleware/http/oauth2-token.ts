@@ -1,0 +1,57 @@
+import { fault } from '#kit/errors/fault.ts';
+
+export type TokenRequest = {
+  tokenUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** Where client ID and secret go: 1 in the form, 2 in a Basic header, 0 the header and, if refused, the form. */
+  authStyle: 0 | 1 | 2;
+  /** Grant type and what belongs to it. */
+  form: Readonly<Record<string, string>>;
+};
+
+/** What goes into the header, and when it ends (epoch milliseconds). */
+export type Token = { header: string; expiresAt: number };
+
+type Answer = { access_token?: string; token_type?: string; expires_in?: number | string };
+
+/** Asks a token endpoint (RFC 6749 §4–5). Throws `unavailable` without anything secret in it. */
+export async function requestToken(request: TokenRequest, now: () => number, signal: AbortSignal): Promise<Token> {
+  const styles: readonly (1 | 2)[] = request.authStyle === 0 ? [2, 1] : [request.authStyle];
+  for (const style of styles) {
+    const answer = await ask(request, style, signal);
+    if (answer.ok) return readToken(request, (await answer.json()) as Answer, now);
+    await answer.body?.cancel();
+    if (style === styles.at(-1)) throw failed(request, `status ${answer.status}`);
+  }
+  throw failed(request, 'no way to authenticate');
+}
+
+async function ask(request: TokenRequest, style: 1 | 2, signal: AbortSignal): Promise<Response> {
+  const { clientId, clientSecret, form } = request;
+  const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
+  const own = style === 1 ? { client_id: clientId, client_secret: clientSecret } : {};
+  try {
+    return await fetch(request.tokenUrl, {
+      method: 'POST',
+      body: new URLSearchParams({ ...form, ...own }),
+      headers: {
+        accept: 'application/json',
+        ...(style === 2 && { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    });
+  } catch (cause) {
+    throw failed(request, (cause as Error).message, cause);
+  }
+}
+
+function readToken(request: TokenRequest, answer: Answer, now: () => number): Token {
+  if (!answer.access_token) throw failed(request, 'the answer holds no access_token');
+  const type = !answer.token_type || answer.token_type.toLowerCase() === 'bearer' ? 'Bearer' : answer.token_type;
+  const seconds = Number(answer.expires_in ?? 3600);
+  return { header: `${type} ${answer.access_token}`, expiresAt: now() + (seconds > 0 ? seconds : 3600) * 1000 };
+}
+
+const failed = ({ tokenUrl }: TokenRequest, why: string, cause?: unknown) =>
+  fault('unavailable', `no token from ${tokenUrl}: ${why}`, { cause });
