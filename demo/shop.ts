@@ -1,5 +1,3 @@
-import type { Kubectl } from '#e2e/kubectl.ts';
-
 /** Where the demo lives. */
 export const namespace = 'shop';
 
@@ -15,10 +13,16 @@ export interface Shop {
   show(id: string): Promise<Order>;
 }
 
-export function shopAt(kubectl: Kubectl, proxy = `/api/v1/namespaces/${namespace}/services/shop:80/proxy`): Shop {
+export function shopAt(api: string): Shop {
+  const orders = `${api}/api/v1/namespaces/${namespace}/services/shop:80/proxy/orders`;
+  const send = async (id: string, init?: RequestInit): Promise<Order> => {
+    const answer = await fetch(`${orders}/${id}`, init);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`the shop answered ${answer.status} for order ${id}: ${text.slice(0, 500)}`);
+    return JSON.parse(text) as Order;
+  };
   return {
-    place: async (order) =>
-      JSON.parse(await kubectl.send('replace', `${proxy}/orders/${order.id}`, JSON.stringify(order))) as Order,
-    show: async (id) => JSON.parse(await kubectl('get', '--raw', `${proxy}/orders/${id}`)) as Order,
+    place: (order) => send(order.id, { method: 'PUT', body: JSON.stringify(order) }),
+    show: (id) => send(id),
   };
 }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { table } from '#cli/output/table.ts';
+import { startApiProxy } from '#e2e/api-proxy.ts';
 import { installChart, systemNamespace } from '#e2e/helm.ts';
+import type { Kubectl } from '#e2e/kubectl.ts';
+import type { PodList } from '#e2e/pod.ts';
 import type { Progress } from '#e2e/progress.ts';
 import { type Target, target } from '#e2e/target.ts';
 import { namespace, type Order, shopAt } from './shop.ts';
@@ -48,12 +51,23 @@ async function deploy({ kubectl, images }: Target, progress: Progress): Promise<
   );
   await progress.step('the shop, on the unmodified @dapr/dapr, only annotated', async () => {
     await kubectl.apply(await manifest('shop.yaml'), { namespace, values });
+    if (await hasOldSidecar(kubectl, images.daprd)) {
+      await kubectl('rollout', 'restart', 'deployment/shop', '-n', namespace);
+    }
     await rollout('shop');
   });
 }
 
-async function tradeOrders({ kubectl }: Target): Promise<string> {
-  const shop = shopAt(kubectl);
+/** A pod keeps the sidecar it was started with, whatever was installed since. */
+async function hasOldSidecar(kubectl: Kubectl, image: string): Promise<boolean> {
+  const { items } = await kubectl.json<PodList>('get', 'pods', '-n', namespace, '-l', 'app=shop');
+  const sidecars = items.flatMap(({ spec }) => [...(spec.initContainers ?? []), ...spec.containers]);
+  return sidecars.some((container) => container.name === 'daprd' && container.image !== image);
+}
+
+async function tradeOrders({ kubectl, kubeconfig }: Target): Promise<string> {
+  await using api = await startApiProxy(kubeconfig);
+  const shop = shopAt(api.url);
   for (const order of orders) await shop.place(order);
   const rows: string[][] = [];
   for (const { id } of orders) {

@@ -8,8 +8,6 @@ export interface Kubectl {
   (...args: string[]): Promise<string>;
   /** Applies manifests, `${NAME}` in them replaced by `values`. */
   apply(manifests: string, options?: { namespace?: string; values?: Record<string, string> }): Promise<string>;
-  /** Sends a body to a path of the API server: `create` posts, `replace` puts. Answers the reply. */
-  send(verb: 'create' | 'replace', path: string, body: string): Promise<string>;
   /** Reads objects as plain data: `json('get', 'pods')`. */
   json<T = Record<string, unknown>>(...args: string[]): Promise<T>;
 }
@@ -24,7 +22,6 @@ export async function kubectlFor(kubeconfig: string): Promise<Kubectl> {
       const scope = namespace ? ['--namespace', namespace] : [];
       return call([...scope, 'apply', '-f', '-'], fill(manifests, values));
     },
-    send: (verb: 'create' | 'replace', path: string, body: string) => call([verb, '--raw', path, '-f', '-'], body),
     async json<T>(...args: string[]): Promise<T> {
       return JSON.parse(await call([...args, '-o', 'json'])) as T;
     },

@@ -15,7 +15,7 @@ export async function watchUntil<T, R>(
   pick: (event: WatchEvent<T>) => R | undefined,
   timeout = 90,
 ): Promise<R> {
-  const url = `${api}${path}${path.includes('?') ? '&' : '?'}watch=true`;
+  const url = `${api}${path}${path.includes('?') ? '&' : '?'}watch=true&resourceVersion=0`;
   const giveUp = AbortSignal.timeout(timeout * 1_000);
   let last: unknown = 'nothing';
   try {
@@ -29,8 +29,12 @@ export async function watchUntil<T, R>(
   } catch (error) {
     if (!giveUp.aborted) throw error;
   }
-  throw new Error(`${path}: not within ${timeout} s; last seen: ${JSON.stringify(last, undefined, 1)}`);
+  throw new Error(`${path}: not within ${timeout} s; last seen: ${statusOf(last)}`);
 }
+
+/** What an object says of itself, short enough for a message. */
+const statusOf = (object: unknown): string =>
+  JSON.stringify((object as { status?: unknown })?.status ?? object, undefined, 1).slice(0, 3_000);
 
 /** The events of one watch request; it ends when the server ends it. */
 async function* events<T>(url: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {

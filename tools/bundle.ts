@@ -7,6 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { build } from 'esbuild';
+import { lazyCommonJs } from './lazy-commonjs.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -43,6 +44,7 @@ async function bundle(name: string, source: string): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: 'warning',
+    plugins: [lazyCommonJs],
     metafile: true,
   });
   const files = Object.values(metafile.outputs);
