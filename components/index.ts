@@ -15,6 +15,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'middleware.http.uppercase/v1': async () => (await import('./middleware/http/uppercase.ts')).component,
   'nameresolution.kubernetes/v1': async () => (await import('./nameresolution/kubernetes.ts')).component,
   'nameresolution.mdns/v1': async () => (await import('./nameresolution/mdns.ts')).component,
+  'nameresolution.sqlite/v1': async () => (await import('./nameresolution/sqlite.ts')).component,
   'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,
   'pubsub.in-memory/v1': async () => (await import('./pubsub/in-memory.ts')).component,
   'pubsub.redis/v1': async () => (await import('./pubsub/redis.ts')).component,
