@@ -3,6 +3,9 @@ import type { Component } from '#contracts/component.ts';
 
 /** Every component by `type/version`, both in lower case. A component is loaded when it is first asked for. */
 export const components: Readonly<Record<string, () => Promise<Component>>> = {
+  'bindings.cron/v1': async () => (await import('./bindings/cron.ts')).component,
+  'bindings.http/v1': async () => (await import('./bindings/http.ts')).component,
+  'bindings.localstorage/v1': async () => (await import('./bindings/localstorage.ts')).component,
   'configuration.redis/v1': async () => (await import('./configuration/redis.ts')).component,
   'lock.redis/v1': async () => (await import('./lock/redis.ts')).component,
   'middleware.http.bearer/v1': async () => (await import('./middleware/http/bearer.ts')).component,

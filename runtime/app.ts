@@ -22,6 +22,7 @@ import { awaitStop, block, drainWithin } from './shutdown.ts';
 import { componentStage } from './stages/component.ts';
 import { startAccess } from './start/access.ts';
 import { type App, startApp } from './start/app-channel.ts';
+import { startBindings } from './start/bindings.ts';
 import { startComponents } from './start/components.ts';
 import { type Drainable, startDoors } from './start/doors.ts';
 import { startEndpoints } from './start/endpoints.ts';
@@ -124,6 +125,8 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     ...{ config, source, registry, publisher, policies, app, log, stack },
   });
 
+  const bindings = startBindings({ config, registry, policies, app, log, stack });
+
   const servers = await startDoors({
     ...{ config, configuration, log, stack },
     operations: operations({
@@ -171,10 +174,15 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   );
   outboundReady.ready();
   await Promise.race([app.ready, ending.stopped]);
-  await Promise.race([subscriptions.start(), ending.stopped]);
+  await Promise.race([Promise.all([subscriptions.start(), bindings.start()]), ending.stopped]);
+  const inputs = {
+    stop: async () => {
+      await Promise.all([subscriptions.stop(), bindings.stop()]);
+    },
+  };
   runtimeReady.ready();
   log.info(`dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - began)}ms`);
-  return { servers: [...servers, internal.server], appUnhealthy: unhealthy(app), inputs: subscriptions };
+  return { servers: [...servers, internal.server], appUnhealthy: unhealthy(app), inputs };
 }
 
 /** A listen address at which others reach this sidecar; undefined for one that stands for all. */

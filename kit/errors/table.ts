@@ -99,6 +99,7 @@ export const faults = {
   'pubsub-cloud-event': row('INVALID_ARGUMENT', 500, 'ERR_PUBSUB_CLOUD_EVENTS_SER'),
   'pubsub-events': row('INVALID_ARGUMENT', 400, 'ERR_PUBSUB_EVENTS_SER'),
   'pubsub-publish': row('INTERNAL', 500, 'ERR_PUBSUB_PUBLISH_MESSAGE', 'later'),
+  'binding-invoke': row('INTERNAL', 500, 'ERR_INVOKE_OUTPUT_BINDING', 'later'),
   'component-unknown': row('INVALID_ARGUMENT', 400, 'ERR_COMPONENT_UNKNOWN'),
   'state-etag-mismatch': row('ABORTED', 409, 'ERR_STATE_SAVE'),
   'state-etag-invalid': row('INVALID_ARGUMENT', 400, 'ERR_STATE_SAVE'),

@@ -1,4 +1,5 @@
 import type { Logger } from '#kit/log/logger.ts';
+import { invokeBinding } from './bindings/invoke.ts';
 import { type Ending, shutdown } from './lifecycle/shutdown.ts';
 import type { ExtendedMetadata } from './metadata/extended.ts';
 import type { MetadataPart } from './metadata/facts.ts';
@@ -49,6 +50,8 @@ export function operations(services: Services): readonly Operation[] {
     publishEvent(services.publisher),
     publishEvents(services.publisher, services.appId),
     subscribeTopicEvents(services.streamSubscribe),
+
+    invokeBinding,
 
     getMetadata(services.metadata, services.extended),
     setMetadata(services.extended),

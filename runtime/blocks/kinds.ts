@@ -1,3 +1,4 @@
+import { bindingKind } from './bindings/kind.ts';
 import type { Kind } from './kind.ts';
 import { middlewareKind } from './middleware/kind.ts';
 import { pubsubKind } from './pubsub/kind.ts';
@@ -9,5 +10,6 @@ export const kinds: readonly Kind[] = [
   secretKind as Kind,
   stateKind as Kind,
   pubsubKind as Kind,
+  bindingKind as Kind,
   middlewareKind as Kind,
 ];
