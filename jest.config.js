@@ -2,9 +2,10 @@
 const suites = {
   unit: {
     testMatch: ['**/*.test.ts'],
+    testTimeout: 20_000,
     testPathIgnorePatterns: ['/node_modules/', '\\.it\\.test\\.ts$', '\\.e2e\\.test\\.ts$'],
   },
-  it: { testMatch: ['**/*.it.test.ts'], testTimeout: 60_000 },
+  it: { testMatch: ['**/*.it.test.ts'], testTimeout: 180_000 },
   e2e: {
     testMatch: ['**/*.e2e.test.ts'],
     testTimeout: 300_000,
