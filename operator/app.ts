@@ -21,7 +21,7 @@ import { statusService } from './api/status-service.ts';
 import { type CacheOptions, cachesSynced, openCaches } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
 import type { ComponentsController } from './controllers/components.ts';
-import { trustConversionWebhook } from './controllers/conversion-trust.ts';
+import { releaseConversion, trustConversionWebhook } from './controllers/conversion-trust.ts';
 import { lead } from './leader.ts';
 import { type Mesh, readMesh } from './mesh.ts';
 import { serviceCounters } from './metrics.ts';
@@ -34,6 +34,7 @@ const leaseName = 'operator.dapr.io';
 
 /** Builds the operator and runs it until the signal fires. */
 export async function runOperator(config: OperatorConfig, { log, signal }: Running): Promise<void> {
+  if (config.releaseDefinitions) return release(config, log);
   log.info('Dapr Operator is starting');
   await using stack = new AsyncDisposableStack();
   const targets = healthTargets();
@@ -98,6 +99,11 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   const election = { client, namespace, name: leaseName, identity: config.identity, log, signal };
   await (config.leaderElection ? withLease(election, leading) : leading(signal));
   await api.drain(drainMs);
+}
+
+async function release({ kubeconfig, env }: OperatorConfig, log: Logger): Promise<void> {
+  using client = kubeClient(await connectKube({ order: flagFirst, kubeconfig, env }));
+  await releaseConversion(client, log);
 }
 
 type Shared = { log: Logger; signal: AbortSignal; targets: HealthTargets };

@@ -23,6 +23,8 @@ export type OperatorConfig = ControlPlaneConfig & {
   services: { enabled: boolean; rollouts: boolean };
   /** Milliseconds between comparisons of the caches with the API server. */
   verifyMs: number;
+  /** Only hand the CustomResourceDefinitions back and end. */
+  releaseDefinitions: boolean;
   kubeconfig: string;
   env: Env;
 };
@@ -65,6 +67,7 @@ export function configure({ values }: ParsedFlags<Flags>, env: Env): OperatorCon
       rollouts: values['enable-argo-rollout-service-reconciler'],
     },
     verifyMs: values['cache-sync-period'] || defaultVerifyMs,
+    releaseDefinitions: values['release-definitions'],
     kubeconfig: values.kubeconfig,
     env,
   };

@@ -21,6 +21,9 @@ export const flags = {
   'disable-service-reconciler': boolFlag('Do not make a Service for each Dapr app'),
   'enable-argo-rollout-service-reconciler': boolFlag('Make Services for Argo Rollouts too'),
   'cache-sync-period': durationFlag("Pause between comparisons of what is held with the API server's; 0 is 10m", '0'),
+  'release-definitions': boolFlag(
+    'Only take our webhook out of the CustomResourceDefinitions and end: before the control plane is removed',
+  ),
   kubeconfig: stringFlag('Kubeconfig of the API server; not needed in a pod'),
 };
 

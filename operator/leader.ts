@@ -9,6 +9,7 @@ import { type CacheOptions, type Caches, cachesSynced, informerBase } from './ca
 import type { OperatorConfig } from './config.ts';
 import { type ComponentsController, startComponents } from './controllers/components.ts';
 import { startConfigurations } from './controllers/configurations.ts';
+import { upgradeDefinitions } from './controllers/definitions.ts';
 import type { Service } from './controllers/service-plan.ts';
 import { type ServiceCounters, startServices } from './controllers/services.ts';
 import { startSkippedPods } from './controllers/skipped-pods.ts';
@@ -36,6 +37,7 @@ export async function lead(options: LeaderOptions, signal: AbortSignal): Promise
   const cacheOptions = { ...options.cacheOptions, signal };
   const { client } = cacheOptions;
   await using stack = new AsyncDisposableStack();
+  await upgradeDefinitions(client, log);
   const kinds = [
     resources.deployments,
     resources.statefulSets,

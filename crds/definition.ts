@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
-import { group, type Kind, type KindVersion } from '../kind.ts';
-import { type OpenApiSchema, openApi } from '../openapi.ts';
+import { version as release } from '#kit/version.ts';
+import { group, type Kind, type KindVersion } from './kind.ts';
+import { type OpenApiSchema, openApi } from './openapi.ts';
 
 const typeMeta: Readonly<Record<string, OpenApiSchema>> = {
   apiVersion: { type: 'string', description: 'Group and version of this form of the object.' },
@@ -9,7 +9,7 @@ const typeMeta: Readonly<Record<string, OpenApiSchema>> = {
 };
 
 /** Kinds with two versions are converted by the operator; the chart and the operator fill in namespace and CA. */
-const conversion = {
+export const conversion = {
   strategy: 'Webhook',
   webhook: {
     clientConfig: { service: { namespace: 'dapr-system', name: 'dapr-webhook', path: '/convert' } },
@@ -17,13 +17,28 @@ const conversion = {
   },
 };
 
-/** The CustomResourceDefinition of a kind, as an object. */
-export function manifest(kind: Kind<unknown>): Record<string, unknown> {
+/** On a CustomResourceDefinition: the release whose schemas it has. */
+export const releaseAnnotation = 'outrigger.dev/version';
+
+/** A CustomResourceDefinition, as far as we make it. */
+export type Definition = {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; labels: Record<string, string>; annotations: Record<string, string> };
+  spec: { names: object; versions: object[]; conversion?: typeof conversion } & Record<string, unknown>;
+};
+
+/** The CustomResourceDefinition of a kind. */
+export function definition(kind: Kind<unknown>): Definition {
   const { plural, singular } = kind;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}`, labels: { 'app.kubernetes.io/part-of': 'dapr' } },
+    metadata: {
+      name: `${plural}.${group}`,
+      labels: { 'app.kubernetes.io/part-of': 'dapr' },
+      annotations: { [releaseAnnotation]: release },
+    },
     spec: {
       group,
       scope: 'Namespaced',
@@ -34,7 +49,7 @@ export function manifest(kind: Kind<unknown>): Record<string, unknown> {
   };
 }
 
-function versionOf(summary: string, version: KindVersion): Record<string, unknown> {
+function versionOf(summary: string, version: KindVersion): object {
   const { properties } = openApi(version.schema);
   return {
     name: version.name,
@@ -46,9 +61,4 @@ function versionOf(summary: string, version: KindVersion): Record<string, unknow
       openAPIV3Schema: { type: 'object', description: summary, properties: { ...properties, ...typeMeta } },
     },
   };
-}
-
-/** The same as a file. */
-export function manifestYaml(kind: Kind<unknown>): string {
-  return `# Written by 'npm run gen:crds' from crds/; do not edit.\n${stringify(manifest(kind), { lineWidth: 120, aliasDuplicateObjects: false })}`;
 }
