@@ -22,6 +22,7 @@ import { awaitStop, block, drainWithin } from './shutdown.ts';
 import { componentStage } from './stages/component.ts';
 import { startAccess } from './start/access.ts';
 import { type App, startApp } from './start/app-channel.ts';
+import { readAppConfig } from './start/app-config.ts';
 import { startBindings } from './start/bindings.ts';
 import { startComponents } from './start/components.ts';
 import { type Drainable, startDoors } from './start/doors.ts';
@@ -174,6 +175,9 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   );
   outboundReady.ready();
   await Promise.race([app.ready, ending.stopped]);
+  await Promise.race([readAppConfig(config, app, log), ending.stopped]);
+  if (config.placementAddresses.length === 0) log.info('Actor runtime disabled: no placement address is given');
+  if (config.schedulerAddresses.length === 0) log.warn('No scheduler host addresses provided. Scheduler disabled');
   await Promise.race([Promise.all([subscriptions.start(), bindings.start()]), ending.stopped]);
   const inputs = {
     stop: async () => {

@@ -1,4 +1,4 @@
-import type { RawHandler } from '#kit/grpc/call.ts';
+import type { Call, RawHandler } from '#kit/grpc/call.ts';
 import type { GrpcServer } from '#kit/grpc/server.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
@@ -6,6 +6,7 @@ import { createHttpServer, type HttpServer } from '#kit/http/server.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { ApiConfig, RuntimeConfig } from './config.ts';
 import type { HttpDoor } from './doors/http/door.ts';
+import { incomingBaggage } from './doors/tracing.ts';
 
 const unlimited = Number.MAX_SAFE_INTEGER;
 
@@ -48,6 +49,7 @@ export async function openGrpcApi(
     log,
     maxReceiveBytes: api.maxBodyBytes || unlimited,
     reflection: true,
+    before: checkCallBaggage,
     ...(unknown === undefined ? {} : { unknown }),
   });
   if (api.unixSocketFolder !== '') {
@@ -58,6 +60,13 @@ export async function openGrpcApi(
     log.info(`API gRPC server is running on port ${api.grpcPort}`);
   }
   return server;
+}
+
+/** Refuses baggage that cannot be read, and gives what can back with the answer. */
+function checkCallBaggage(call: Call): void {
+  if (call.header('baggage') === undefined) return;
+  const baggage = incomingBaggage(call.metadata);
+  if (baggage !== undefined) call.responseHeaders['baggage'] = baggage;
 }
 
 /** Listens on every address that can be bound; throws the first failure when none can. IPv6 may be missing in a pod. */

@@ -1,4 +1,4 @@
-import { Fault } from '#kit/errors/fault.ts';
+import type { Fault } from '#kit/errors/fault.ts';
 import { createTracing, type FinishedSpan } from '#kit/telemetry/tracing/tracing.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { getState } from '../blocks/state/get.ts';
@@ -120,7 +120,7 @@ describe('a traced door', () => {
   });
 
   it('refuses baggage that cannot be read', async () => {
-    const call = await httpDoor({ tracing: traced().tracing });
+    const call = await httpDoor();
     const reply = await call('GET', '/v1.0/state/orders/a', { baggage: 'invalid-baggage' });
     expect([reply.status, String(reply.body)]).toEqual([400, expect.stringContaining('invalid baggage header')]);
   });
@@ -130,6 +130,5 @@ describe('a traced door', () => {
     const call = await grpcDoor({ tracing });
     await call({ traceparent: parent });
     expect(spans).toMatchObject([{ name: '/dapr.proto.runtime.v1.Dapr/GetState', parentSpanId: 'b7ad6b7169203331' }]);
-    await expect(call({ baggage: 'invalid-baggage' })).rejects.toBeInstanceOf(Fault);
   });
 });

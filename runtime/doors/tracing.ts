@@ -22,21 +22,23 @@ export function incomingTrace(headers: Headers): TraceContext | undefined {
   return bin === undefined ? undefined : parseTraceBin(Buffer.from(bin, 'base64'));
 }
 
-/** Starts the span of a call at a door, below the caller's. Throws `bad-request` for baggage that cannot be read. */
-export function startCallSpan(tracing: Tracing, name: string, headers: Headers): Span {
+/** The caller's baggage, undefined without any. Throws `bad-request` for one that cannot be read. */
+export function incomingBaggage(headers: Headers): string | undefined {
   const baggage = first(headers, 'baggage');
-  if (baggage) checkBaggage(baggage);
+  if (!baggage) return undefined;
+  checkBaggage(baggage);
+  return baggage;
+}
+
+/** Starts the span of a call at a door, below the caller's. */
+export function startCallSpan(tracing: Tracing, name: string, headers: Headers): Span {
   return tracing.start(name, 'client', incomingTrace(headers));
 }
 
-/** What an answer carries of the trace; the caller's baggage comes back as it was. */
-export function answerHeaders({ context }: Span, headers: Headers): Record<string, string> {
-  const baggage = first(headers, 'baggage');
-  return {
-    traceparent: formatTraceparent(context),
-    ...(context.state === undefined ? {} : { tracestate: context.state }),
-    ...(baggage ? { baggage } : {}),
-  };
+/** What an answer carries of the trace. */
+export function answerHeaders({ context }: Span): Record<string, string> {
+  const traceparent = formatTraceparent(context);
+  return context.state === undefined ? { traceparent } : { traceparent, tracestate: context.state };
 }
 
 /** Sets what a sampled span tells: the API, how it ended, and the caller's own `dapr-*` headers. */

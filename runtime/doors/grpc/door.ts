@@ -56,7 +56,7 @@ function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing |
   return async (request, call) => {
     const { metadata, responseHeaders = {} } = call;
     const span = startCallSpan(tracing, path, metadata);
-    Object.assign(responseHeaders, answerHeaders(span, metadata));
+    Object.assign(responseHeaders, answerHeaders(span));
     try {
       const reply = await invoke(request, new GrpcContext(call, span.context));
       describeCall(span, metadata, { api: path, protocol: 'grpc', status: 0 });

@@ -1,12 +1,12 @@
 import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
-import type { Span, Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { Operation } from '../../blocks/operation.ts';
 import type { RestReply, RouteMethod } from '../../blocks/rest.ts';
 import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch } from '../served.ts';
-import { answerHeaders, describeCall, startCallSpan } from '../tracing.ts';
+import { answerHeaders, describeCall, incomingBaggage, startCallSpan } from '../tracing.ts';
 import { HttpCall, type IncomingCall } from './call.ts';
 import { type Endpoint, operationEndpoint, refuseUnreadable } from './endpoint.ts';
 import { faultReply } from './fault-reply.ts';
@@ -65,9 +65,11 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
     const tracer = endpoint.traced ? tracing : undefined;
     const reply = !allowed
       ? unauthorized
-      : tracer === undefined
-        ? await answer(endpoint, call, incoming, watch)
-        : await tracedAnswer(tracer, path, endpoint, call, incoming, watch);
+      : headers['baggage'] !== undefined
+        ? await baggedAnswer(tracer, path, endpoint, call, incoming, watch)
+        : tracer === undefined
+          ? await answer(endpoint, call, incoming, watch)
+          : await tracedAnswer(tracer, path, endpoint, call, incoming, watch);
     if (watch.served) watch.served(servedCall(incoming, path, endpoint, call, reply, began));
     return reply;
   };
@@ -96,6 +98,30 @@ async function answer(
   }
 }
 
+/** Refuses baggage that cannot be read, and gives what can back with the answer. */
+async function baggedAnswer(
+  tracing: Tracing | undefined,
+  path: string,
+  endpoint: Endpoint,
+  call: HttpCall,
+  incoming: IncomingCall,
+  watch: DoorWatch,
+): Promise<RestReply> {
+  let baggage: string | undefined;
+  try {
+    baggage = incomingBaggage(call.headers);
+  } catch (thrown) {
+    const problem = toFault(thrown);
+    watch.failed?.(problem);
+    return faultReply(problem);
+  }
+  const reply =
+    tracing === undefined
+      ? await answer(endpoint, call, incoming, watch)
+      : await tracedAnswer(tracing, path, endpoint, call, incoming, watch);
+  return baggage === undefined ? reply : { ...reply, headers: { ...reply.headers, baggage } };
+}
+
 async function tracedAnswer(
   tracing: Tracing,
   path: string,
@@ -104,17 +130,12 @@ async function tracedAnswer(
   incoming: IncomingCall,
   watch: DoorWatch,
 ): Promise<RestReply> {
-  let span: Span;
-  try {
-    span = startCallSpan(tracing, path, call.headers);
-  } catch (thrown) {
-    return faultReply(toFault(thrown));
-  }
+  const span = startCallSpan(tracing, path, call.headers);
   call.trace = span.context;
   const reply = await answer(endpoint, call, incoming, watch);
   describeCall(span, call.headers, { api: `${call.method} ${path}`, protocol: 'http', status: reply.status });
   span.end(reply.status >= 400 ? `Code(${reply.status})` : undefined);
-  return { ...reply, headers: { ...answerHeaders(span, call.headers), ...reply.headers } };
+  return { ...reply, headers: { ...answerHeaders(span), ...reply.headers } };
 }
 
 const brokenEscape = (name: string): Fault =>
