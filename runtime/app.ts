@@ -95,16 +95,16 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
 
   log.info(`${config.mode} mode configured`);
   log.info(`app id: ${config.appId}`);
-  const { source, configuration, report } = await startResources({ config, security, ...scope });
+  const { source, configuration, report, reported } = await startResources({ config, security, ...scope });
   const features = enabledFeatures(configuration);
   log.info(`Enabled features: ${features.join(' ')}`);
   const metrics = await openMetrics(config, configuration, health.all, stack);
   const { tracing, active } = await startTracing({ config, configuration, log, stack });
 
   const policies = await loadPolicies(source, config.appId, log);
-  const { registry, sockets } = await startComponents({
-    ...{ config, configuration, source, policies, metrics, report, ...scope },
-  });
+  const loading = startComponents({ config, configuration, source, policies, metrics, report, ...scope });
+  // The reason must be told before it ends the process.
+  const { registry, sockets } = await loading.catch((thrown) => reported().then(() => Promise.reject(thrown)));
 
   const pipelines = startPipelines(configuration, registry, log);
   const app = await startApp({

@@ -25,8 +25,10 @@ export type StatusReporter = {
   /** How loading or unloading a component ended; told to the operator soon after. */
   report(outcome: ComponentOutcome): void;
   forget(name: string): void;
-  /** Tells the operator now, such as after a new connection to it. */
+  /** Tells the operator soon, such as after a new connection to it. */
   send(): void;
+  /** Tells the operator at once; resolves when it knows, or cannot be told. */
+  flush(): Promise<void>;
 };
 
 const gatherMs = 200;
@@ -75,5 +77,6 @@ export function startStatusReporter(options: ReporterOptions): StatusReporter {
       send();
     },
     send,
+    flush: tell,
   };
 }

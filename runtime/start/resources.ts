@@ -25,6 +25,8 @@ export type Resources = {
   source: ResourceSource;
   configuration: Configuration;
   report(component: Component, problem: Error | undefined): void;
+  /** Resolves when what was reported has been told, as far as it can be. */
+  reported(): Promise<void>;
 };
 
 /** Files in standalone mode, the operator in Kubernetes. */
@@ -37,6 +39,7 @@ export async function startResources(start: ResourcesStart): Promise<Resources> 
     source: stack.use(fileSource({ folders: config.resourcesPaths, namespace, log })),
     configuration: await configurationFromFiles(config.configs, config.env, log),
     report: () => {},
+    reported: async () => {},
   };
 }
 
@@ -57,5 +60,6 @@ async function fromOperator({ config, security, log, signal, stack }: ResourcesS
     configuration: name === undefined ? defaultConfiguration() : await source.configuration(name),
     report: ({ metadata }, problem) =>
       reporter.report({ name: metadata.name, generation: metadata.generation ?? 0, error: problem?.message }),
+    reported: reporter.flush,
   };
 }
