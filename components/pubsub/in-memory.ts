@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineComponent } from '#contracts/component.ts';
 import type { Message, MessageHandler, PubSub } from '#contracts/pubsub.ts';
 
 const retryMs = 100;
+const mostTries = 10;
 
 export const component = defineComponent({
   type: 'pubsub.in-memory',
@@ -14,26 +16,28 @@ export const component = defineComponent({
   open: async (_settings, { signal }) => openInMemory(signal),
 });
 
-type Subscriber = { topic: string; handler: MessageHandler; signal: AbortSignal };
+type Subscriber = { topic: string; handler: MessageHandler; signal: AbortSignal; last: Promise<void> };
 
-/** The broker itself. Rejected messages come again after 100 ms, until the subscription ends. Topics may hold `*`. */
+/**
+ * The broker itself. A subscription gets one message at a time; one that its handler rejects is tried ten times with
+ * 100 ms between, then it is gone. Topics may hold `*`.
+ */
 export function openInMemory(life: AbortSignal): PubSub {
   const subscribers = new Set<Subscriber>();
   const close = () => subscribers.clear();
   life.addEventListener('abort', close, { once: true });
-  const send = (message: Message) => {
-    for (const subscriber of subscribers) {
-      if (matches(subscriber.topic, message.topic))
-        void deliver(subscriber, message, () => subscribers.has(subscriber));
-    }
-  };
   return {
     traits: ['SUBSCRIBE_WILDCARDS'],
     async publish({ topic, data, contentType, metadata }) {
-      send({ topic, data, contentType, metadata });
+      for (const subscriber of subscribers) {
+        if (!matches(subscriber.topic, topic)) continue;
+        const message = { topic, data, contentType, metadata };
+        const subscribed = () => subscribers.has(subscriber);
+        subscriber.last = subscriber.last.then(() => deliver(subscriber, message, subscribed));
+      }
     },
     async subscribe({ topic }, handler, signal) {
-      const subscriber = { topic, handler, signal };
+      const subscriber = { topic, handler, signal, last: Promise.resolve() };
       subscribers.add(subscriber);
       signal.addEventListener('abort', () => subscribers.delete(subscriber), { once: true });
     },
@@ -44,14 +48,12 @@ export function openInMemory(life: AbortSignal): PubSub {
   };
 }
 
-async function deliver(subscriber: Subscriber, message: Message, subscribed: () => boolean): Promise<void> {
-  while (subscribed()) {
+async function deliver({ handler, signal }: Subscriber, message: Message, subscribed: () => boolean): Promise<void> {
+  for (let tries = 0; tries < mostTries && subscribed(); tries++) {
     try {
-      return await subscriber.handler(message, subscriber.signal);
+      return await handler({ ...message, metadata: { ...message.metadata } }, signal);
     } catch {
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryMs).unref();
-      });
+      await pause(retryMs, undefined, { ref: false });
     }
   }
 }

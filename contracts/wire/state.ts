@@ -113,19 +113,21 @@ export async function attach(transport: Transport, { properties, signal }: Attac
     },
     async [Symbol.asyncDispose]() {},
   };
-  const extras = await attachFeatures(transport, features, signal);
-  return Object.assign(store, extras);
+  return Object.assign(store, attachFeatures(transport, features));
 }
 
-async function attachFeatures(transport: Transport, features: readonly string[], signal?: AbortSignal) {
-  const extras: Partial<Pick<StateStore, 'transact' | 'query'>> & { maxOperations?: number } = {};
+function attachFeatures(transport: Transport, features: readonly string[]) {
+  const extras: Partial<Pick<StateStore, 'transact' | 'query'>> = {};
   if (features.includes('TRANSACTIONAL')) {
-    extras.transact = ({ operations, metadata }, signal) => {
+    let most: Promise<number | undefined> | undefined;
+    extras.transact = async ({ operations, metadata }, signal) => {
+      // Asked when it first matters: some stores which have transactions fail on the question.
+      most ??= maxOperations(transport);
+      const limit = await most;
+      if (limit !== undefined && operations.length > limit) throw tooMany(operations.length, limit);
       const request = { operations: operations.map(wire.toOperation), metadata: { ...metadata } };
-      return done(transport.unary(TransactionalStateStore.method.transact, request, { signal }));
+      await done(transport.unary(TransactionalStateStore.method.transact, request, { signal }));
     };
-    const limit = await maxOperations(transport, signal);
-    if (limit !== undefined) extras.maxOperations = limit;
   }
   if (features.includes('QUERY_API')) {
     extras.query = async (query, signal) =>
@@ -134,10 +136,16 @@ async function attachFeatures(transport: Transport, features: readonly string[],
   return extras;
 }
 
+const tooMany = (count: number, most: number) =>
+  fault(
+    'state-too-many-operations',
+    `the transaction contains ${count} operations, which is more than what the state store supports: ${most}`,
+  );
+
 /** Older components lack the method; they have no limit. */
-async function maxOperations(transport: Transport, signal?: AbortSignal): Promise<number | undefined> {
+async function maxOperations(transport: Transport): Promise<number | undefined> {
   try {
-    const { maxSize } = await transport.unary(TransactionalStoreMultiMaxSize.method.multiMaxSize, {}, { signal });
+    const { maxSize } = await transport.unary(TransactionalStoreMultiMaxSize.method.multiMaxSize, {});
     return maxSize > 0n ? Number(maxSize) : undefined;
   } catch {
     return undefined;

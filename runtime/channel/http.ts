@@ -64,6 +64,7 @@ function headersFor(call: InvokeCall, options: HttpChannelOptions): Record<strin
   if (call.contentType !== '') headers['content-type'] = call.contentType;
   if (options.headers) Object.assign(headers, options.headers);
   if (options.appToken) headers['dapr-api-token'] = options.appToken;
+  if (call.exact) Object.assign(headers, call.exact);
   return headers;
 }
 

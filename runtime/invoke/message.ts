@@ -21,6 +21,8 @@ export type InvokeCall = {
   typeUrl: string;
   /** HTTP headers or gRPC metadata, names in lower case. */
   headers: Metadata;
+  /** Headers that an HTTP app gets just as they are here, over all others. */
+  exact?: Readonly<Record<string, string>>;
   /** Which of the two the headers are: they are translated when they cross over. */
   from: 'http' | 'grpc';
   body: Body;

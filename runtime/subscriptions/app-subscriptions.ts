@@ -41,8 +41,8 @@ export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSub
   const http = httpPostman(app.channel);
   const grpc = grpcPostman({ app: app.grpc, token: options.appToken, log });
   const all = () => {
-    const own = (programmatic ?? []).filter((one) => !options.declared.some((other) => isSame(one, other)));
-    return [...options.declared, ...own];
+    const both = [...options.declared, ...(programmatic ?? [])];
+    return both.filter((one, i) => both.findIndex((other) => isSame(one, other)) === i);
   };
   return {
     all,
@@ -72,6 +72,7 @@ export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSub
 /** How long the start waits for a subscription; one that takes longer goes on in the background. */
 const firstTryMs = 2_000;
 
+/** The first subscription to a topic of a component counts, as in Dapr. */
 const isSame = (a: Subscription, b: Subscription) => a.pubsubName === b.pubsubName && a.topic === b.topic;
 
 async function ask(

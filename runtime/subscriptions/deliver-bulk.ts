@@ -86,7 +86,15 @@ export async function subscribeInBulk(
   signal: AbortSignal,
 ): Promise<void> {
   if (pubsub.bulkSubscribe) return await pubsub.bulkSubscribe(request, handler, signal);
-  await pubsub.subscribe(request, gather(request, handler, signal), signal);
+  await pubsub.subscribe(
+    request,
+    gather(
+      pubsub.traits.includes('BULK_SUBSCRIBE_IMMEDIATE') ? { ...request, maxMessages: 1 } : request,
+      handler,
+      signal,
+    ),
+    signal,
+  );
 }
 
 type Waiting = { entry: BulkEntry; settled: PromiseWithResolvers<void> };

@@ -3,6 +3,7 @@ import { grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { formatTraceBin, parseTraceparent } from '#kit/telemetry/tracing/trace-context.ts';
 import {
   AppCallback,
   AppCallbackAlpha,
@@ -10,6 +11,7 @@ import {
 } from '#proto/dapr/proto/runtime/v1/appcallback_pb.js';
 import { eventFields, topicEvent } from './grpc-event.ts';
 import { type BulkLetter, headersOf, NotTaken, type Postman, traceHeaders, type Verdict } from './postman.ts';
+import type { Event } from './route.ts';
 
 export type GrpcPostmanOptions = {
   /** Undefined while the app cannot be reached. */
@@ -29,7 +31,7 @@ export function grpcPostman({ app, token, log }: GrpcPostmanOptions): Postman {
   const withToken = (metadata: Record<string, string>) => (token ? { ...metadata, 'dapr-api-token': token } : metadata);
   return {
     async deliver(letter, signal) {
-      const metadata = withToken({ ...headersOf(letter.metadata), ...traceHeaders(letter.event) });
+      const metadata = withToken({ ...headersOf(letter.metadata), ...grpcTrace(letter.event) });
       try {
         const { status } = await reach().unary(AppCallback.method.onTopicEvent, topicEvent(letter), {
           signal,
@@ -70,6 +72,13 @@ async function callStableOrAlpha(
     if (codeOf(thrown) !== grpcCode.UNIMPLEMENTED) throw thrown;
     return await app.unary(AppCallbackAlpha.method.onBulkTopicEventAlpha1, request, options);
   }
+}
+
+/** The trace in both of gRPC's spellings. */
+function grpcTrace(event: Event): Record<string, string> {
+  const headers = traceHeaders(event);
+  const context = parseTraceparent(headers['traceparent'], headers['tracestate']);
+  return context ? { ...headers, 'grpc-trace-bin': formatTraceBin(context).toString('base64') } : headers;
 }
 
 function bulkRequest({ topic, pubsubName, path, metadata, raw, entries }: BulkLetter) {

@@ -8,11 +8,28 @@ type Headers = Record<string, string>;
 
 /** Posts messages to the paths of an HTTP app. `app` is undefined while it cannot be reached. */
 export function httpPostman(app: () => AppChannel | undefined): Postman {
-  const post = async (path: string, contentType: string, headers: Headers, body: Buffer, signal: AbortSignal) => {
+  const post = async (
+    path: string,
+    contentType: string,
+    headers: Headers,
+    body: Buffer,
+    signal: AbortSignal,
+    exact: Headers = {},
+  ) => {
     const channel = app();
     if (channel === undefined) throw new NotTaken('there is no app to deliver to');
     const method = path.replace(/^\/+/, '');
-    const call: InvokeCall = { method, verb: 'POST', query: '', contentType, typeUrl: '', headers, from: 'http', body };
+    const call: InvokeCall = {
+      method,
+      verb: 'POST',
+      query: '',
+      contentType,
+      typeUrl: '',
+      headers,
+      from: 'http',
+      body,
+      exact,
+    };
     try {
       return await channel.invoke(call, signal);
     } catch (thrown) {
@@ -25,8 +42,7 @@ export function httpPostman(app: () => AppChannel | undefined): Postman {
   };
   return {
     async deliver({ path, data, metadata, event }, signal) {
-      const headers = { ...headersOf(metadata), ...traceHeaders(event) };
-      const answer = await post(path, cloudEventType, headers, data, signal);
+      const answer = await post(path, cloudEventType, headersOf(metadata), data, signal, traceHeaders(event));
       const body = (await collect(answer.body)).toString();
       if (answer.status === 404) return 'drop';
       if (!isSuccess(answer))

@@ -55,11 +55,10 @@ export function headersOf(metadata: Readonly<Record<string, string>>): Record<st
   return headers;
 }
 
-/** The trace a CloudEvent belongs to, as headers; none for one that belongs to none. */
+/** The trace a CloudEvent names, as headers, just as it stands there. */
 export function traceHeaders(event: Event): Record<string, string> {
   const parent = event['traceparent'] ?? event['traceid'];
-  if (typeof parent !== 'string' || !/^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-/.test(parent))
-    return {};
+  if (typeof parent !== 'string' || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(parent)) return {};
   const state = event['tracestate'];
   return { traceparent: parent, ...(typeof state === 'string' && state !== '' && { tracestate: state }) };
 }

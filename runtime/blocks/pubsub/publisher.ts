@@ -127,15 +127,17 @@ async function sendAll(
 
 const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
 
-/** The trace a call belongs to: the door's, else that of its headers. */
+/** The trace a call belongs to: its header as it came where the door made no span, else the door's. */
 function traceOf({ trace, headers }: Call): { parent: string; state: string } {
-  if (trace) return { parent: formatTraceparent(trace), state: trace.state ?? '' };
   const first = (name: string) => {
     const value = headers[name];
     return typeof value === 'string' ? value : value?.[0];
   };
+  const header = first('traceparent');
+  if (trace && !header?.startsWith(`00-${trace.traceId}-${trace.spanId}-`)) {
+    return { parent: formatTraceparent(trace), state: trace.state ?? '' };
+  }
   const binary = first('grpc-trace-bin');
   const context = binary === undefined ? undefined : parseTraceBin(Buffer.from(binary, 'base64'));
-  const parent = first('traceparent') ?? (context && formatTraceparent(context)) ?? noTrace;
-  return { parent, state: first('tracestate') ?? '' };
+  return { parent: header ?? (context && formatTraceparent(context)) ?? noTrace, state: first('tracestate') ?? '' };
 }

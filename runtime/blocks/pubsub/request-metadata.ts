@@ -9,13 +9,13 @@ export function metadataOf(metadata: Texts | undefined, name: string): string | 
   return found === undefined ? undefined : metadata[found];
 }
 
-/** Whether `rawPayload` is set. Throws, in Go's words, for what is no boolean. */
+/** Whether `rawPayload` is set. Throws, in Dapr's words, for what is no boolean. */
 export function isRawPayload(metadata: Texts | undefined): boolean {
   const text = metadataOf(metadata, 'rawPayload');
   if (text === undefined || text === '') return false;
   if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
   if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
-  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw new Error(`rawPayload value must be a valid boolean: actual is '${text}'`);
 }
 
 /** `ttlInSeconds` of an event; undefined for none, and for what is no positive number. */
