@@ -26,6 +26,8 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'secretstores.local.env/v1': async () => (await import('./secretstores/env.ts')).component,
   'secretstores.local.file/v1': async () => (await import('./secretstores/file.ts')).component,
   'state.in-memory/v1': async () => (await import('./state/in-memory.ts')).component,
+  'state.postgresql/v2': async () => (await import('./state/postgresql.ts')).component,
+  'state.postgres/v2': async () => (await import('./state/postgresql.ts')).component,
   'state.redis/v1': async () => (await import('./state/redis.ts')).component,
   'state.sqlite/v1': async () => (await import('./state/sqlite.ts')).component,
 };

@@ -26,6 +26,7 @@ const needs: Record<string, string> = {
   'redis-server': 'redis-server',
   buildah: 'buildah',
   h2load: 'nghttp2-client',
+  '/usr/lib/postgresql': 'postgresql',
 };
 
 const policy = '/usr/sbin/policy-rc.d';

@@ -1,0 +1,69 @@
+import { openComponent } from '#contracts/component.ts';
+import { stateConformance } from '#contracts/conformance/state.ts';
+import { type Postgres, startPostgres } from '#e2e/postgres.ts';
+import { silentLogger } from '#kit/log/logger.ts';
+import { eventually } from '#kit/testing/eventually.ts';
+import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
+import { component } from './postgresql.ts';
+
+let server: Postgres;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+const open = (metadata: Record<string, string> = {}) =>
+  openComponent(
+    component,
+    { connectionString: server.connectionString, ...metadata },
+    { name: 'store', log: silentLogger, signal: new AbortController().signal, env: {} },
+  );
+
+stateConformance('state.postgresql', () => open());
+
+describe('state.postgresql', () => {
+  const value = new TextEncoder().encode('x');
+
+  it('keeps tables of other prefixes apart', async () => {
+    await using one = await open({ tablePrefix: 'one_' });
+    await using two = await open({ tablePrefix: 'two_' });
+    await one.set({ key: 'k', value });
+    expect(await two.get({ key: 'k' })).toBeUndefined();
+  });
+
+  it('leaves everything as it was when one etag of a transaction is stale', async () => {
+    await using store = await open();
+    await store.set({ key: 'tx-a', value });
+    const stale = '00000000-0000-4000-8000-000000000000';
+    const operations = [
+      { kind: 'delete', key: 'tx-a' },
+      { kind: 'set', key: 'tx-b', value, etag: stale },
+    ] as const;
+    await expect(store.transact!({ operations })).rejects.toMatchObject({ key: 'state-etag-mismatch' });
+    expect(await store.get({ key: 'tx-a' })).toBeDefined();
+  });
+
+  it('works again when a killed server is back', async () => {
+    await using own = await startPostgres();
+    await using store = await open({ connectionString: own.connectionString });
+    await store.set({ key: 'k', value });
+    await own.kill();
+    await expect(store.get({ key: 'k' })).rejects.toThrow();
+    await own.restart();
+    await eventually(async () => expect(await store.get({ key: 'k' })).toBeDefined(), 30_000);
+  });
+
+  it('names the server that cannot be reached, and no password', async () => {
+    const refused = open({ connectionString: 'postgres://me:hidden@127.0.0.1:1/db' });
+    await expect(refused).rejects.toThrow('cannot connect to postgresql at 127.0.0.1:1');
+    await expect(refused).rejects.not.toThrow('hidden');
+  });
+
+  it('refuses a prefix that is no name', async () => {
+    await expect(open({ tablePrefix: 'a; DROP TABLE x' })).rejects.toThrow(
+      'tablePrefix: "a; DROP TABLE x" must be of letters',
+    );
+  });
+});

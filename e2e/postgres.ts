@@ -1,0 +1,86 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import { freePorts } from './ports.ts';
+import { type Process, start } from './process.ts';
+import { run } from './run.ts';
+
+/** A real PostgreSQL of the test's own, with a superuser `postgres` whose password is `secret`. */
+export interface Postgres extends AsyncDisposable {
+  readonly port: number;
+  /** `host=… user=… password=… dbname=… port=…` */
+  readonly connectionString: string;
+  /** Ends it by SIGKILL, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with its data. */
+  restart(): Promise<void>;
+}
+
+/** Debian keeps the server's programs apart from the PATH, by version. */
+const versions = '/usr/lib/postgresql';
+
+/** Starts a server on a free port of 127.0.0.1. It runs as `nobody`, as it refuses to run as root. */
+export async function startPostgres(): Promise<Postgres> {
+  const programs = join(versions, (await readdir(versions)).sort().at(-1) ?? '', 'bin');
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-postgres-'));
+  const data = join(folder, 'data');
+  await run('chown', ['nobody', folder]);
+  const password = `printf secret >${folder}/password && exec ${programs}/initdb -D ${data} -U postgres -A scram-sha-256 --pwfile=${folder}/password --no-sync`;
+  await run('setpriv', [...asNobody, 'sh', '-c', password]);
+  const [port = 0] = await freePorts(1);
+  let server = await startServer(programs, folder, port);
+  return {
+    port,
+    connectionString: `host=127.0.0.1 port=${port} user=postgres password=secret dbname=postgres`,
+    kill: () => server.kill(),
+    async restart() {
+      await server[Symbol.asyncDispose]();
+      await rm(join(data, 'postmaster.pid'), { force: true });
+      server = await startServer(programs, folder, port);
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const asNobody = ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', '--'];
+
+async function startServer(programs: string, folder: string, port: number): Promise<Process> {
+  const log = join(folder, 'postgres.log');
+  const settings = [
+    '-c',
+    `port=${port}`,
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    `unix_socket_directories=${folder}`,
+    '-c',
+    'fsync=off',
+  ];
+  const server = start(
+    'postgres',
+    'setpriv',
+    [...asNobody, join(programs, 'postgres'), '-D', join(folder, 'data'), ...settings],
+    { log },
+  );
+  let alive = true;
+  void server.ended.then(() => {
+    alive = false;
+  });
+  await eventually(`postgres (log: ${log})`, () => isOpen(port), { alive: () => alive, timeout: 60 });
+  return server;
+}
+
+function isOpen(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(undefined));
+  });
+}
