@@ -34,7 +34,7 @@ export async function watchUntil<T, R>(
 
 /** What an object says of itself, short enough for a message. */
 const statusOf = (object: unknown): string =>
-  JSON.stringify((object as { status?: unknown })?.status ?? object, undefined, 1).slice(0, 3_000);
+  JSON.stringify((object as { status?: unknown })?.status ?? object).slice(0, 2_000);
 
 /** The events of one watch request; it ends when the server ends it. */
 async function* events<T>(url: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
