@@ -30,8 +30,9 @@ describe('status trailers', () => {
     expect(status?.details[0]?.typeUrl).toBe('type.googleapis.com/google.rpc.ErrorInfo');
   });
 
-  it('read codes that do not exist as UNKNOWN, and broken details as none', () => {
-    expect(trailersStatus({ 'grpc-status': '99' })?.code).toBe(2);
+  it('keep numbers that have no name, read what is no number as UNKNOWN and broken details as none', () => {
+    expect(trailersStatus({ 'grpc-status': '99' })?.code).toBe(99);
+    for (const text of ['x', '-1', '1.5', '99999999999']) expect(trailersStatus({ 'grpc-status': text })?.code).toBe(2);
     expect(trailersStatus({ 'grpc-status': 'x', 'grpc-status-details-bin': '****' })?.details).toEqual([]);
     expect(trailersStatus({ 'grpc-status': '0' })).toBeUndefined();
   });

@@ -22,14 +22,17 @@ export function statusTrailers(status: StatusError): Record<string, string> {
   return trailers;
 }
 
-/** What trailers say: undefined for OK, else the status. Without `grpc-status` the answer is not gRPC's: undefined too. */
+/**
+ * What trailers say: undefined for OK, else the status. Without `grpc-status` the answer is not gRPC's: undefined too.
+ * A number without a name stays as it is, since a proxy must hand on what the app said.
+ */
 export function trailersStatus(trailers: Metadata): StatusError | undefined {
   const text = trailers['grpc-status'];
   if (text === undefined || text === '0') return undefined;
   const code = Number(text);
   const message = decodeMessage(String(trailers['grpc-message'] ?? ''));
-  const known = Number.isInteger(code) && code > 0 && code <= grpcCode.UNAUTHENTICATED;
-  return new StatusError(known ? (code as GrpcCode) : grpcCode.UNKNOWN, message, detailsOf(trailers));
+  const readable = Number.isInteger(code) && code > 0 && code < 2 ** 31;
+  return new StatusError(readable ? (code as GrpcCode) : grpcCode.UNKNOWN, message, detailsOf(trailers));
 }
 
 function detailsOf(trailers: Metadata): { typeUrl: string; value: Uint8Array }[] {

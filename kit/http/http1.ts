@@ -81,6 +81,8 @@ export function sendHttp1(
   const { body } = reply;
   const headers = headersOf(reply, contentType);
   if (closing || (request.hasBody && !message.complete)) headers['connection'] = 'close';
+  // HTTP/1.1 connections persist unsaid; without this Node says so in each response.
+  else if (request.httpVersion === '1.1') response.removeHeader('connection');
   response.writeHead(reply.status, headers);
   if (!isStream(body)) response.end(body);
   else if (message.method === 'HEAD') response.end();

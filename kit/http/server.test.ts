@@ -110,6 +110,7 @@ describe('the HTTP server', () => {
     const answer = await fetch(`${at.url}/a?b=c`, { method: 'PUT', body: 'hi' });
     expect([answer.status, await answer.text()]).toEqual([200, '1.1 PUT /a?b=c hi']);
     expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(answer.headers.get('connection')).toBeNull();
     const second = await overHttp2(at.port, { ':method': 'POST', ':path': '/x' }, 'yo');
     expect(second).toEqual({ status: 200, text: '2.0 POST /x yo' });
   });
