@@ -7,6 +7,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'bindings.http/v1': async () => (await import('./bindings/http.ts')).component,
   'bindings.localstorage/v1': async () => (await import('./bindings/localstorage.ts')).component,
   'configuration.redis/v1': async () => (await import('./configuration/redis.ts')).component,
+  'conversation.echo/v1': async () => (await import('./conversation/echo.ts')).component,
   'lock.redis/v1': async () => (await import('./lock/redis.ts')).component,
   'middleware.http.bearer/v1': async () => (await import('./middleware/http/bearer.ts')).component,
   'middleware.http.oauth2/v1': async () => (await import('./middleware/http/oauth2.ts')).component,

@@ -1,5 +1,7 @@
 import type { Logger } from '#kit/log/logger.ts';
 import { invokeBinding } from './bindings/invoke.ts';
+import { converseAlpha1 } from './conversation/converse-alpha1.ts';
+import { converseAlpha2 } from './conversation/converse-alpha2.ts';
 import { type Ending, shutdown } from './lifecycle/shutdown.ts';
 import type { ExtendedMetadata } from './metadata/extended.ts';
 import type { MetadataPart } from './metadata/facts.ts';
@@ -52,6 +54,9 @@ export function operations(services: Services): readonly Operation[] {
     subscribeTopicEvents(services.streamSubscribe),
 
     invokeBinding,
+
+    converseAlpha1,
+    converseAlpha2,
 
     getMetadata(services.metadata, services.extended),
     setMetadata(services.extended),

@@ -1,4 +1,5 @@
 import { bindingKind } from './bindings/kind.ts';
+import { conversationKind } from './conversation/kind.ts';
 import type { Kind } from './kind.ts';
 import { middlewareKind } from './middleware/kind.ts';
 import { pubsubKind } from './pubsub/kind.ts';
@@ -7,6 +8,7 @@ import { stateKind } from './state/kind.ts';
 
 /** Every kind of component the runtime can use. A component of another kind cannot be loaded. */
 export const kinds: readonly Kind[] = [
+  conversationKind as Kind,
   secretKind as Kind,
   stateKind as Kind,
   pubsubKind as Kind,
