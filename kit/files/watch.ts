@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 export type WatchOptions = {
-  /** Changes that close together are told once, this long after the last of them. */
+  /** Changes that come close together are told once, this long after the first of them. */
   settleMs: number;
   signal: AbortSignal;
 };
@@ -16,8 +16,11 @@ const retryMs = 1_000;
 export function watchDirectories(directories: readonly string[], changed: () => void, options: WatchOptions): void {
   let settle: NodeJS.Timeout | undefined;
   const touch = () => {
-    clearTimeout(settle);
-    if (!options.signal.aborted) settle = setTimeout(changed, options.settleMs);
+    if (options.signal.aborted || settle !== undefined) return;
+    settle = setTimeout(() => {
+      settle = undefined;
+      changed();
+    }, options.settleMs);
   };
   options.signal.addEventListener('abort', () => clearTimeout(settle), { once: true });
   for (const directory of new Set(directories)) keepWatching(directory, touch, options.signal);

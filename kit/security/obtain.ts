@@ -22,6 +22,7 @@ export async function obtainSvid(
     leaf,
     chain,
     chainPem: issued.chainPem,
+    anchorsPem: issued.anchorsPem,
     keyPem: privateKeyPem(key),
     notBefore: leaf.validFromDate,
     notAfter: leaf.validToDate,

@@ -25,13 +25,14 @@ async function authority() {
   const root = await makeRoot('cluster.local', times);
   const issuer = await makeIssuer(root, 'issuer', times);
   const signer = leafSigner(issuer.certificate, issuer.key, issuer.certificate.validToDate);
-  const state = { requests: 0, failing: false, at: now };
+  const state = { requests: 0, failing: false, at: now, anchorsPem: undefined as string | undefined };
   const source: SvidSource = ({ csrPem, jwtAudiences }) => {
     state.requests++;
     if (state.failing) return Promise.reject(new Error('sentry is away'));
     const leaf = issueLeaf(readCsr(csrPem), { id }, { now: state.at, ttlMs: 24 * hour, skewMs: 0 }, signer);
     return Promise.resolve({
       chainPem: writePem('CERTIFICATE', leaf.der) + certificatesPem([issuer.certificate]),
+      anchorsPem: state.anchorsPem,
       jwtByAudience: new Map(jwtAudiences.map((audience) => [audience, `token for ${audience}`])),
     });
   };
@@ -154,6 +155,20 @@ describe('trust anchors in a file', () => {
   it('are refused at first when they are not self-signed certificates', async () => {
     const open = openTrustAnchors({ pem: 'nonsense' }, { log: silentLogger, signal: abort.signal });
     await expect(open).rejects.toThrow('trust anchors: no certificate in it');
+  });
+
+  it('are taken from the authority where they came as text, when a certificate is renewed', async () => {
+    const { security, ca, clock } = await started();
+    const next = await authority();
+    ca.state.anchorsPem = ca.rootPem + next.rootPem;
+    const rotated = rotation(security);
+    await clock.advance(12 * hour);
+    await rotated;
+    expect(security.trustAnchors()).toBe(ca.rootPem + next.rootPem);
+    expect(security.serverTls().material().ca).toBe(ca.rootPem + next.rootPem);
+    ca.state.anchorsPem = 'nonsense';
+    await security.renew();
+    expect(security.trustAnchors()).toBe(ca.rootPem + next.rootPem);
   });
 
   it('that no longer cover the identity make it renew at once', async () => {

@@ -61,6 +61,14 @@ export async function startSecurity(options: SecurityOptions): Promise<Security>
   const audiences = new Set(options.jwtAudiences);
   const listeners = new Set<() => void>();
   const obtain = () => obtainSvid(source, keyType, [...audiences], signal);
+  const adopt = ({ anchorsPem }: Svid) => {
+    if (anchorsPem === undefined || anchors.adopt === undefined) return;
+    try {
+      anchors.adopt(anchorsPem);
+    } catch (thrown) {
+      log.warn(`The authority's trust anchors cannot be used, keeping the last ones: ${toFault(thrown).message}`);
+    }
+  };
   let svid = await firstSvid(obtain, { clock, log, signal });
   let material = materialOf(svid, anchors);
   const rotated = () => {
@@ -69,9 +77,11 @@ export async function startSecurity(options: SecurityOptions): Promise<Security>
   };
   const install = (next: Svid) => {
     svid = next;
+    adopt(next);
     rotated();
   };
   const renewal = keepRenewed(svid, obtain, install, { clock, log, signal });
+  adopt(svid);
   anchors.onChange(() => {
     rotated();
     if (leadsTo(svid, anchors.pem())) return;

@@ -36,6 +36,7 @@ export function sentrySource({ connect, token, identity }: SentrySourceOptions):
     );
     return {
       chainPem: Buffer.from(answer.workloadCertificate).toString(),
+      anchorsPem: answer.trustChainCertificates.map((pem) => Buffer.from(pem).toString()).join('\n') || undefined,
       jwt: unwrap(answer.jwt),
       jwtByAudience: new Map(Object.entries(answer.perAudienceJwts).map(([name, jwt]) => [name, unwrap(jwt) ?? ''])),
     };

@@ -8,6 +8,8 @@ export type Svid = {
   /** The leaf, then its issuers without the root. */
   chain: readonly X509Certificate[];
   chainPem: string;
+  /** The authority's own anchors, where its answer held them. */
+  anchorsPem: string | undefined;
   /** PKCS#8. Secret. */
   keyPem: string;
   notBefore: Date;
@@ -18,7 +20,13 @@ export type Svid = {
 };
 
 /** What an authority answers to a request. */
-export type Issued = { chainPem: string; jwt?: string | undefined; jwtByAudience?: ReadonlyMap<string, string> };
+export type Issued = {
+  chainPem: string;
+  /** The anchors as the authority knows them now. */
+  anchorsPem?: string | undefined;
+  jwt?: string | undefined;
+  jwtByAudience?: ReadonlyMap<string, string>;
+};
 
 /** Where identities come from: sentry for most, sentry's own authority for itself. */
 export type SvidSource = (

@@ -7,13 +7,18 @@ import type { Logger } from '#kit/log/logger.ts';
 import { readAnchors } from '#kit/pki/bundle.ts';
 import { certificatesPem } from '#kit/pki/certificate.ts';
 
-/** A PEM file, watched for as long as we run, or PEM text that stays. */
+/** A PEM file, watched for as long as we run, or PEM text to start with. */
 export type TrustAnchorSource = { file: string } | { pem: string };
 
 export type TrustAnchors = {
   /** The current anchors: PEM, certificates only. */
   pem(): string;
   onChange(listener: () => void): void;
+  /**
+   * Takes the anchors that an authority answered together with a certificate, over a connection that the present
+   * anchors vouched for. So roots rotate where the anchors come from the environment; a file is left to its owner.
+   */
+  adopt?(pem: string): void;
 };
 
 /**
@@ -24,10 +29,7 @@ export async function openTrustAnchors(
   source: TrustAnchorSource,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<TrustAnchors> {
-  if ('pem' in source) {
-    const pem = normalised(source.pem);
-    return { pem: () => pem, onChange: () => {} };
-  }
+  if ('pem' in source) return adoptingAnchors(source.pem, log);
   const { file } = source;
   let current = await firstRead(file, log, signal);
   const listeners = new Set<() => void>();
@@ -44,6 +46,22 @@ export async function openTrustAnchors(
   };
   watchDirectories([path.dirname(file)], () => void reread(), { settleMs: 100, signal });
   return { pem: () => current, onChange: (listener) => void listeners.add(listener) };
+}
+
+function adoptingAnchors(given: string, log: Logger): TrustAnchors {
+  let current = normalised(given);
+  const listeners = new Set<() => void>();
+  return {
+    pem: () => current,
+    onChange: (listener) => void listeners.add(listener),
+    adopt(pem) {
+      const next = normalised(pem);
+      if (next === current) return;
+      current = next;
+      log.info('Trust anchors changed: took those of the authority');
+      for (const listener of listeners) listener();
+    },
+  };
 }
 
 const normalised = (pem: string) => certificatesPem(readAnchors(pem));

@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { makeIssuer, makeRoot } from '#kit/pki/authority.ts';
+import { certificatesPem } from '#kit/pki/certificate.ts';
+import { privateKeyPem } from '#kit/pki/key.ts';
+import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
+import { eventually } from './eventually.ts';
+import { freePorts } from './ports.ts';
+import { start } from './process.ts';
+
+const bin = (name: string) => path.resolve(import.meta.dirname, '../bin', name);
+const mtls = 'kind: Configuration\nspec: {mtls: {enabled: true, workloadCertTTL: 6s, allowedClockSkew: 0s}}\n';
+
+let stack: AsyncDisposableStack;
+let folder: string;
+let credentials: string;
+let shopHttp: number;
+
+/** A sentry whose certificates last six seconds, and two sidecars: `shop` calls the app beside `till`. */
+beforeAll(async () => {
+  stack = new AsyncDisposableStack();
+  folder = await mkdtemp(path.join(tmpdir(), 'rotation-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  credentials = path.join(folder, 'credentials');
+  await mkdir(credentials);
+  const [sentryPort, sentryHealth, tillInternal] = (await freePorts(3)) as [number, number, number];
+  await writeFile(path.join(folder, 'mtls.yaml'), mtls);
+  const names = `kind: Configuration\nspec: {nameResolution: {component: static, configuration: {apps: "till=127.0.0.1:${tillInternal}"}}}\n`;
+  await writeFile(path.join(folder, 'names.yaml'), names);
+  const run = (name: string, program: string, args: string[], env: Record<string, string> = {}) =>
+    stack.use(start(name, bin(program), args, { env, log: path.join(folder, `${name}.log`) }));
+  const at = '127.0.0.1';
+  run('sentry', 'sentry', [
+    ...[`--port=${sentryPort}`, `--healthz-port=${sentryHealth}`, '--metrics-port=0', `--listen-address=${at}`],
+    ...[`--issuer-credentials=${credentials}`, `--config=${folder}/mtls.yaml`],
+  ]);
+  await healthy(sentryHealth, '/healthz');
+
+  const app = createServer((request, response) => response.end(request.url));
+  await new Promise<void>((resolve) => app.listen(0, at, resolve));
+  stack.defer(() => void app.close());
+  const anchors = await readFile(path.join(credentials, 'ca.crt'), 'utf8');
+  const sidecar = async (appId: string, more: string[]): Promise<number> => {
+    const [http, grpc] = (await freePorts(2)) as [number, number];
+    const ports = [`--dapr-http-port=${http}`, `--dapr-grpc-port=${grpc}`, '--metrics-port=0'];
+    const plane = [`--sentry-address=${at}:${sentryPort}`, '--enable-mtls', '--control-plane-trust-domain=localhost'];
+    run(appId, 'daprd', [`--app-id=${appId}`, ...ports, ...plane, ...more], { DAPR_TRUST_ANCHORS: anchors });
+    await healthy(http, '/v1.0/healthz');
+    return http;
+  };
+  const { port } = app.address() as AddressInfo;
+  await sidecar('till', [
+    ...[`--app-port=${port}`, `--dapr-internal-grpc-port=${tillInternal}`, `--dapr-internal-grpc-listen-address=${at}`],
+  ]);
+  shopHttp = await sidecar('shop', [`--config=${folder}/names.yaml`]);
+});
+
+afterAll(() => stack?.disposeAsync());
+
+const healthy = (port: number, at: string) =>
+  eventually(`port ${port} to be healthy`, async () =>
+    (await fetch(`http://127.0.0.1:${port}${at}`)).ok ? true : undefined,
+  );
+
+/** How often a sidecar has said a thing. */
+const told = async (name: string, words: string): Promise<number> =>
+  (await readFile(path.join(folder, `${name}.log`), 'utf8')).split(words).length - 1;
+
+/** Waits until each of them has said it so many times more. */
+async function tellAgain(words: string, names: readonly string[] = ['shop', 'till']): Promise<void> {
+  const before = await Promise.all(names.map((name) => told(name, words)));
+  await eventually(`${names.join(' and ')} to say "${words}"`, async () => {
+    const now = await Promise.all(names.map((name) => told(name, words)));
+    return now.every((count, i) => count > before[i]!) || undefined;
+  });
+}
+
+/** Four callers without a pause; answers the calls made and everything that went wrong. */
+function load() {
+  const state = { stopped: false, calls: 0, failures: [] as string[] };
+  const caller = async () => {
+    for (; !state.stopped; state.calls++) {
+      try {
+        const answer = await fetch(`http://127.0.0.1:${shopHttp}/v1.0/invoke/till/method/pay`);
+        const text = await answer.text();
+        if (answer.status !== 200 || text !== '/pay') state.failures.push(`${answer.status} ${text}`);
+      } catch (thrown) {
+        state.failures.push(String(thrown));
+      }
+    }
+  };
+  const all = Promise.all([1, 2, 3, 4].map(caller));
+  return async () => {
+    state.stopped = true;
+    await all;
+    return state;
+  };
+}
+
+describe('calls between two sidecars under load', () => {
+  it('outlive the renewal of every certificate and a change of the root', async () => {
+    const stop = load();
+    await tellAgain('Renewed the identity certificate');
+
+    const times = { now: new Date(), ttlMs: 86_400_000, skewMs: 60_000 };
+    const root = await makeRoot('localhost', times);
+    const issuer = await makeIssuer(root, 'spiffe://localhost/ns/default/dapr-sentry', times);
+    const oldRoot = await readFile(path.join(credentials, 'ca.crt'), 'utf8');
+    const newRoot = certificatesPem([root.certificate]);
+
+    const distributed = tellAgain('Trust anchors changed');
+    await writeFile(path.join(credentials, 'ca.crt'), oldRoot + newRoot);
+    await distributed;
+
+    const signing = tellAgain('Credentials changed', ['sentry']);
+    await writeFile(path.join(credentials, 'issuer.crt'), certificatesPem([issuer.certificate]));
+    await writeFile(path.join(credentials, 'issuer.key'), privateKeyPem(issuer.key));
+    await signing;
+    await tellAgain('Renewed the identity certificate');
+
+    const retired = tellAgain('Trust anchors changed');
+    await writeFile(path.join(credentials, 'ca.crt'), newRoot);
+    await retired;
+
+    const { calls, failures } = await stop();
+    expect(failures).toEqual([]);
+    expect(calls).toBeGreaterThan(500);
+  });
+});
