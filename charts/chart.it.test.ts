@@ -115,6 +115,17 @@ describe('the chart', () => {
     expect(JSON.stringify(ofKind(manifests, 'Service'))).not.toContain('"metrics"');
   });
 
+  it('brings dashboards and alerts where they are wanted', async () => {
+    expect(JSON.stringify(await render())).not.toContain('PrometheusRule');
+    const monitoring = ['dashboards', 'rules'].map((what) => `global.monitoring.${what}.enabled=true`);
+    const manifests = await render(...monitoring, 'global.monitoring.rules.labels.release=prometheus');
+    const { metadata, spec } = ofKind(manifests, 'PrometheusRule')['outrigger']!;
+    expect([metadata.labels['release'], spec.groups.length]).toEqual(['prometheus', 2]);
+    const dashboard = ofKind(manifests, 'ConfigMap')['outrigger-sidecars']!;
+    expect(dashboard.metadata.labels['grafana_dashboard']).toBe('1');
+    expect(JSON.parse(dashboard['data']['outrigger-sidecars.json'])).toHaveProperty('panels');
+  });
+
   it.each([
     ['an unknown value', 'global.typo=1', "additional properties 'typo' not allowed"],
     ['an unknown service', 'dapr_placement.replicaCount=1', "additional properties 'dapr_placement' not allowed"],

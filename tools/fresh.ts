@@ -17,6 +17,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
   'gen:proto': ['proto/gen'],
   'gen:components': ['components/index.ts', 'docs/components'],
   'gen:annotations': ['docs/annotations.md'],
+  'gen:dashboards': ['charts/outrigger/files/dashboards'],
   'gen:crds': ['charts/outrigger/crds', 'docs/kinds'],
   'gen:flags': ['docs/flags'],
 };
