@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import process from 'node:process';
 import { runBinary } from '#kit/lifecycle/binary.ts';
+import { keepHeapSmall } from '#kit/lifecycle/heap.ts';
 import { daprVersion, version } from '#kit/version.ts';
 import { runSidecar } from './app.ts';
 import { configure } from './config.ts';
@@ -13,6 +14,7 @@ const stdout = logFile === undefined ? process.stdout : createWriteStream(logFil
 if (argv.some((word) => /^--?build-info$/.test(word))) {
   process.stdout.write(`Version: ${daprVersion}\nGit Commit: outrigger-${version}\nGit Version: ${version}\n`);
 } else {
+  keepHeapSmall();
   await runBinary(
     {
       name: 'daprd',

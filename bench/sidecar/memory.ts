@@ -26,7 +26,7 @@ export async function measureMemory(subjects: readonly Subject[], options: Bench
 
 async function watch(sidecar: Sidecar, { requests, settleSeconds }: BenchOptions): Promise<Memory> {
   await prepare(sidecar);
-  await pause(2_000);
+  await pause(8_000);
   const idle = residentMiB(sidecar.pid);
   const port = Number(sidecar.http.split(':')[1]);
   const connections = await Promise.all(Array.from({ length: 1_000 }, () => open(port)));

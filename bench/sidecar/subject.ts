@@ -6,7 +6,7 @@ import { freePorts } from '#e2e/ports.ts';
 import { type Process, start } from '#e2e/process.ts';
 
 /** A program under measurement. */
-export type Subject = { name: string; command: string; args: readonly string[] };
+export type Subject = { name: string; command: string; args: readonly string[]; env?: Record<string, string> };
 
 export type Sidecar = AsyncDisposable & {
   pid: number;
@@ -23,7 +23,8 @@ export function ownSubject(): Subject {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const flags = /ENV NODE_OPTIONS="([^"]*)"/.exec(dockerfile)?.[1]?.split(' ') ?? [];
   const command = join(root, 'node_modules/node/bin/node');
-  return { name: 'outrigger', command, args: [...flags, join(root, 'dist/daprd/main.mjs')] };
+  const env = { MALLOC_ARENA_MAX: /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '' };
+  return { name: 'outrigger', command, args: [...flags, join(root, 'dist/daprd/main.mjs')], env };
 }
 
 /** Dapr's daprd, where one is named. */
@@ -55,7 +56,7 @@ export async function startSidecar(subject: Subject, appId = 'bench', appPort?: 
   const args = [...subject.args, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
   const log = join(folder, 'log');
   const began = performance.now();
-  const process = start(subject.name, subject.command, args, { log });
+  const process = start(subject.name, subject.command, args, { log, ...(subject.env ? { env: subject.env } : {}) });
   await healthy(`http://127.0.0.1:${http}/v1.0/healthz/outbound`, process, log);
   return {
     pid: process.pid,

@@ -12,6 +12,8 @@ import type { Metadata } from './transport.ts';
 
 const ownHeaders = new Set(['te', 'content-type', 'grpc-timeout', 'grpc-encoding', 'grpc-accept-encoding']);
 
+const colon = 58;
+
 const baseHeaders = Object.freeze({
   ':status': 200,
   'content-type': 'application/grpc',
@@ -78,9 +80,7 @@ export class ServerCall implements RawCall, Reading {
   }
 
   get metadata(): Metadata {
-    this.#metadata ??= Object.fromEntries(
-      Object.entries(this.headers).filter(([name]) => !name.startsWith(':') && !ownHeaders.has(name)),
-    ) as Metadata;
+    this.#metadata ??= plainMetadata(this.headers);
     return this.#metadata;
   }
 
@@ -244,6 +244,14 @@ export class ServerCall implements RawCall, Reading {
     this.#sink?.end(status);
     this.#abort?.abort(status);
   }
+}
+
+function plainMetadata(headers: Metadata): Metadata {
+  const metadata: Record<string, string | readonly string[]> = {};
+  for (const name in headers) {
+    if (name.charCodeAt(0) !== colon && !ownHeaders.has(name)) metadata[name] = headers[name]!;
+  }
+  return metadata;
 }
 
 function expire(call: ServerCall): void {

@@ -139,7 +139,9 @@ function served(method: DescMethod, handler: Handler, watch: NonNullable<DoorWat
       template: '',
       status,
       milliseconds: performance.now() - began,
-      userAgent: call.metadata['user-agent'] as string | undefined,
+      get userAgent() {
+        return call.metadata['user-agent'] as string | undefined;
+      },
       requestBytes: 0,
       responseBytes: 0,
       healthCheck: false,
