@@ -20,7 +20,8 @@ type Manifest = { file: string; content: Record<string, unknown> };
  * Resources in the `.yaml` and `.yml` files of folders, not of folders in them: files by name, documents in their order.
  * A document that cannot be read is logged and left out; folders are read anew at each call.
  */
-export function fileSource({ folders, namespace, log }: FileSourceOptions): ResourceSource {
+export function fileSource({ folders, namespace, log: given }: FileSourceOptions): ResourceSource {
+  const log = warnedOnce(given);
   return {
     async list<T extends Resource>(kind: ResourceKind<T>) {
       const found: T[] = [];
@@ -32,6 +33,19 @@ export function fileSource({ folders, namespace, log }: FileSourceOptions): Reso
       return found;
     },
     async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** A log that gives the same warning once: folders are read for each kind, and what is wrong in them stays wrong. */
+function warnedOnce(log: Logger): Logger {
+  const told = new Set<string>();
+  return {
+    ...log,
+    warn(message, fields) {
+      if (told.has(message)) return;
+      told.add(message);
+      log.warn(message, fields);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import {
   create,
+  createRegistry,
   type DescMethodUnary,
   fromBinary,
   fromJsonString,
@@ -8,6 +9,7 @@ import {
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
+import { file_google_protobuf_wrappers } from '@bufbuild/protobuf/wkt';
 import { toFault } from '#kit/errors/fault.ts';
 import { type FaultKey, faults } from '#kit/errors/table.ts';
 import { describe, expect } from '#kit/testing/test.ts';
@@ -64,6 +66,8 @@ export function throughBothDoors(name: string, body: (connect: (under: DoorsUnde
   describe(`${name}, over HTTP`, () => body(httpClient));
   describe(`${name}, over gRPC`, () => body(grpcClient));
 }
+
+const registry = createRegistry(file_google_protobuf_wrappers);
 
 const openDoor = { access: { allowed: [], denied: [] }, token: undefined, watch: {} };
 
@@ -146,7 +150,7 @@ function answeredError(reply: RestReply): Error {
 function defaultForm(operations: readonly Operation[], method: DescMethodUnary, request: unknown): Sent {
   const route = operations.find((one) => one.method === method)?.routes[0];
   if (route === undefined) throw new Error(`${method.name} has no HTTP route`);
-  const body = toJson(method.input, request as never) as Record<string, unknown>;
+  const body = toJson(method.input, request as never, { registry }) as Record<string, unknown>;
   const url = route.path.replace(/\{(\w+)\*?\}/g, (_, name: string) => {
     delete body[name];
     return encodeURIComponent((request as Record<string, string>)[name] ?? '');
@@ -157,5 +161,5 @@ function defaultForm(operations: readonly Operation[], method: DescMethodUnary, 
 
 function defaultRead<M extends DescMethodUnary>(method: M, reply: RestReply): MessageInitShape<M['output']> {
   const text = Buffer.from((reply.body ?? '') as string).toString();
-  return (text === '' ? {} : fromJsonString(method.output, text)) as MessageInitShape<M['output']>;
+  return (text === '' ? {} : fromJsonString(method.output, text, { registry })) as MessageInitShape<M['output']>;
 }

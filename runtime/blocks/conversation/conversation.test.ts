@@ -1,3 +1,5 @@
+import { create } from '@bufbuild/protobuf';
+import { anyPack, Int64ValueSchema } from '@bufbuild/protobuf/wkt';
 import { component } from '#components/conversation/echo.ts';
 import type { Conversation } from '#contracts/conversation.ts';
 import { silentLogger } from '#kit/log/logger.ts';
@@ -63,6 +65,15 @@ throughBothDoors('conversing', (connect) => {
       ...{ name: 'echo', inputs: [{ content: 'call +2222222222', scrubPII: true }], contextID: 'c' },
     });
     expect(older).toMatchObject({ contextID: 'c', outputs: [{ result: 'call <PHONE_NUMBER>' }] });
+  });
+
+  it('takes parameters of any protobuf type of its own', async () => {
+    const client = await setUp();
+    const value = anyPack(Int64ValueSchema, create(Int64ValueSchema, { value: 7n }));
+    const { outputs } = await client.call(method.converseAlpha1, {
+      ...{ name: 'echo', inputs: [{ content: 'hi' }], parameters: { seed: value } },
+    });
+    expect(outputs[0]?.parameters['seed']?.typeUrl).toBe('type.googleapis.com/google.protobuf.Int64Value');
   });
 
   it('says what is wrong with a request, or with the model', async () => {

@@ -1,15 +1,34 @@
 import {
   create,
+  createRegistry,
   type DescMessage,
   fromJsonString,
   type Message,
   type MessageInitShape,
   toJsonString,
 } from '@bufbuild/protobuf';
+import {
+  file_google_protobuf_any,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+} from '@bufbuild/protobuf/wkt';
 import { fault } from '#kit/errors/fault.ts';
 import type { AnyRoute, Invoke, Operation } from '../../blocks/operation.ts';
 import { malformed, noContent, type RestReply } from '../../blocks/rest.ts';
 import type { HttpCall } from './call.ts';
+
+/** Types an `Any` in a JSON body may hold: protobuf's own. */
+const registry = createRegistry(
+  file_google_protobuf_any,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+);
 
 /** What answers one route. */
 export type Endpoint = {
@@ -87,7 +106,7 @@ function fromBodyAndPath(schema: DescMessage, call: HttpCall): Message {
 
 function parse(schema: DescMessage, text: string): Message {
   try {
-    return fromJsonString(schema, text, { ignoreUnknownFields: true });
+    return fromJsonString(schema, text, { ignoreUnknownFields: true, registry });
   } catch (thrown) {
     throw malformed((thrown as Error).message);
   }
@@ -95,5 +114,5 @@ function parse(schema: DescMessage, text: string): Message {
 
 function defaultReply(schema: DescMessage, status: number): (reply: never) => RestReply {
   if (schema.typeName === 'google.protobuf.Empty') return () => noContent;
-  return (reply) => ({ status, body: toJsonString(schema, create(schema, reply)) });
+  return (reply) => ({ status, body: toJsonString(schema, create(schema, reply), { registry }) });
 }
