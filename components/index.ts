@@ -22,6 +22,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'nameresolution.sqlite/v1': async () => (await import('./nameresolution/sqlite.ts')).component,
   'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,
   'pubsub.in-memory/v1': async () => (await import('./pubsub/in-memory.ts')).component,
+  'pubsub.jetstream/v1': async () => (await import('./pubsub/jetstream.ts')).component,
   'pubsub.redis/v1': async () => (await import('./pubsub/redis.ts')).component,
   'secretstores.kubernetes/v1': async () => (await import('./secretstores/kubernetes.ts')).component,
   'secretstores.local.env/v1': async () => (await import('./secretstores/env.ts')).component,

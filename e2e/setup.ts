@@ -27,6 +27,7 @@ const needs: Record<string, string> = {
   buildah: 'buildah',
   h2load: 'nghttp2-client',
   '/usr/lib/postgresql': 'postgresql',
+  'nats-server': 'nats-server',
 };
 
 const policy = '/usr/sbin/policy-rc.d';

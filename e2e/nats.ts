@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import { freePorts } from './ports.ts';
+import { type Process, start } from './process.ts';
+
+/** A real NATS server with JetStream of the test's own. */
+export interface Nats extends AsyncDisposable {
+  readonly port: number;
+  /** `nats://127.0.0.1:<port>` */
+  readonly url: string;
+  /** Ends it by SIGKILL, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with what it had stored. */
+  restart(): Promise<void>;
+}
+
+export async function startNats(): Promise<Nats> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-nats-'));
+  const [port = 0] = await freePorts(1);
+  let server = await startServer(folder, port);
+  return {
+    port,
+    url: `nats://127.0.0.1:${port}`,
+    kill: () => server.kill(),
+    async restart() {
+      await server[Symbol.asyncDispose]();
+      server = await startServer(folder, port);
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServer(folder: string, port: number): Promise<Process> {
+  const log = join(folder, 'nats.log');
+  const server = start('nats-server', 'nats-server', ['-js', '-a', '127.0.0.1', '-p', `${port}`, '-sd', folder], {
+    log,
+  });
+  let alive = true;
+  void server.ended.then(() => {
+    alive = false;
+  });
+  await eventually(`nats-server (log: ${log})`, () => greets(port), { alive: () => alive, timeout: 30 });
+  return server;
+}
+
+function greets(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('data', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(undefined));
+    socket.on('close', () => resolve(undefined));
+  });
+}
