@@ -6,14 +6,13 @@ import { watchDirectories } from '#kit/files/watch.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import { startHealthServer } from '#kit/health/server.ts';
 import { type HealthTargets, healthTargets } from '#kit/health/targets.ts';
-import { type KubeClient, kubeClient } from '#kit/kube/client.ts';
+import type { KubeClient } from '#kit/kube/client.ts';
 import { clusterDomain } from '#kit/kube/cluster-domain.ts';
-import { connectKube, inClusterFirst } from '#kit/kube/connect.ts';
 import type { Running } from '#kit/lifecycle/binary.ts';
 import { untilAborted } from '#kit/lifecycle/until-aborted.ts';
 import { type Security, startSecurity } from '#kit/security/security.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
-import { type OidcServer, startOidcServer } from './api/oidc.ts';
+import type { OidcServer } from './api/oidc.ts';
 import { signService } from './api/sign.ts';
 import { openAttestors } from './attest/open.ts';
 import { type CurrentAuthority, openAuthority } from './ca/current.ts';
@@ -65,6 +64,10 @@ export async function runSentry(config: SentryConfig, { log, signal }: Running):
 }
 
 async function openKube({ kubeconfig, env }: SentryConfig): Promise<KubeClient> {
+  const [{ kubeClient }, { connectKube, inClusterFirst }] = await Promise.all([
+    import('#kit/kube/client.ts'),
+    import('#kit/kube/connect.ts'),
+  ]);
   return kubeClient(await connectKube({ order: inClusterFirst, kubeconfig, env }));
 }
 
@@ -103,6 +106,7 @@ async function openOidc({ config, targets, log }: Context, current: CurrentAutho
     if (!key) throw fault('internal', 'the OIDC server has no JWT key');
     return key;
   };
+  const { startOidcServer } = await import('./api/oidc.ts');
   const server = await startOidcServer({ config: config.oidc, jwt, issuer: config.jwt?.issuer ?? '', targets });
   log.info(`Running OIDC server on port ${server.port}`);
   return server;

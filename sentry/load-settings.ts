@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
+import type { Configuration } from '#crds/configuration.ts';
 import { Fault, fault } from '#kit/errors/fault.ts';
 import type { KubeClient } from '#kit/kube/client.ts';
 import { daprResources } from '#kit/kube/resource.ts';
@@ -21,7 +21,7 @@ export async function loadSettings(
   { log, signal, clock = systemClock }: { log: Logger; signal: AbortSignal; clock?: Clock },
 ): Promise<Settings> {
   const { configuration: name, namespace } = config;
-  if (!client) return readSettings(name === undefined ? undefined : await readManifest(name));
+  if (!client) return readSettings(name === undefined ? undefined : await parse(await readManifest(name)));
   for (let attempt = 1; ; attempt++) {
     try {
       return readSettings(await client.get(daprResources.configurations, { namespace, name: name! }, signal));
@@ -39,10 +39,23 @@ export async function loadSettings(
   }
 }
 
+/** The schemas take time to load, which an empty file need not cost. */
+async function parse(manifest: unknown): Promise<Configuration | undefined> {
+  if (manifest === undefined || manifest === null) return undefined;
+  const { configuration } = await import('#crds/configuration.ts');
+  try {
+    return configuration.parse(manifest);
+  } catch (thrown) {
+    throw thrown instanceof Fault ? fault('invalid-config', thrown.message, { cause: thrown }) : thrown;
+  }
+}
+
 async function readManifest(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw fault('invalid-config', `--config=${file}: ${cause.code}`, { cause });
   });
+  if (text.trim() === '') return undefined;
+  const { parseAllDocuments } = await import('yaml');
   const [document] = parseAllDocuments(text);
   const problem = document && 'errors' in document ? document.errors[0] : undefined;
   if (problem) throw fault('invalid-config', `--config=${file}: ${problem.message}`, { cause: problem });

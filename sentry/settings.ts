@@ -1,5 +1,5 @@
-import { configuration } from '#crds/configuration.ts';
-import { Fault, fault } from '#kit/errors/fault.ts';
+import type { Configuration } from '#crds/configuration.ts';
+import { fault } from '#kit/errors/fault.ts';
 import { parseDuration } from '#kit/values/duration.ts';
 
 /** What the Configuration's `spec.mtls` says to sentry, defaults filled in. */
@@ -19,9 +19,9 @@ export type JwksOptions = {
   requestTimeoutMs: number;
 };
 
-/** Reads a Configuration, undefined for an empty file. Throws `invalid-config` naming the field that is wrong. */
-export function readSettings(manifest: unknown): Settings {
-  const mtls = manifest === undefined || manifest === null ? undefined : parse(manifest).spec?.mtls;
+/** Reads a Configuration; undefined stands for none. Throws `invalid-config` naming the field that is wrong. */
+export function readSettings(configuration: Pick<Configuration, 'spec'> | undefined): Settings {
+  const mtls = configuration?.spec.mtls;
   return {
     workloadCertTtlMs: duration('spec.mtls.workloadCertTTL', mtls?.workloadCertTTL, '24h'),
     allowedClockSkewMs: duration('spec.mtls.allowedClockSkew', mtls?.allowedClockSkew, '15m'),
@@ -29,14 +29,6 @@ export function readSettings(manifest: unknown): Settings {
       .map((validator, i) => jwksOptions(`spec.mtls.tokenValidators[${i}]`, validator.options))
       .at(-1),
   };
-}
-
-function parse(manifest: unknown) {
-  try {
-    return configuration.parse(manifest);
-  } catch (thrown) {
-    throw thrown instanceof Fault ? fault('invalid-config', thrown.message, { cause: thrown }) : thrown;
-  }
 }
 
 function jwksOptions(at: string, given: unknown): JwksOptions {

@@ -6,11 +6,7 @@ import { SignCertificateRequest_TokenValidator as Validator } from '#proto/dapr/
 import type { SentryConfig } from '../config.ts';
 import type { Settings } from '../settings.ts';
 import type { Attestor } from './attestor.ts';
-import { openCluster } from './cluster.ts';
 import { insecureAttestor } from './insecure.ts';
-import { jwksAttestor } from './jwks.ts';
-import { openKeySource } from './key-source.ts';
-import { kubernetesAttestor } from './kubernetes.ts';
 
 export type Attestors = AsyncDisposable & {
   attestors: ReadonlyMap<number, Attestor>;
@@ -40,6 +36,10 @@ export async function openAttestors(options: OpenAttestorsOptions): Promise<Atte
   await using opened = new AsyncDisposableStack();
   if (client) {
     const target = targets.add('sentry-kubernetes-validator');
+    const [{ openCluster }, { kubernetesAttestor }] = await Promise.all([
+      import('./cluster.ts'),
+      import('./kubernetes.ts'),
+    ]);
     const cluster = opened.use(
       await openCluster({ client, log: log.scoped('dapr.sentry.identity.kubernetes'), signal }),
     );
@@ -49,6 +49,7 @@ export async function openAttestors(options: OpenAttestorsOptions): Promise<Atte
   }
   if (settings.jwks) {
     const target = targets.add('sentry-jwks-validator');
+    const [{ openKeySource }, { jwksAttestor }] = await Promise.all([import('./key-source.ts'), import('./jwks.ts')]);
     const keys = await openKeySource(settings.jwks, { log: log.scoped('dapr.sentry.identity.jwks'), signal });
     attestors.set(Validator.JWKS, jwksAttestor({ keys, sentryId, now: () => new Date() }));
     target.ready();

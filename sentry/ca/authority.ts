@@ -3,7 +3,6 @@ import { issueLeaf, type LeafIdentity, leafSigner } from '#kit/pki/issue.ts';
 import { writePem } from '#kit/pki/pem.ts';
 import { formatSpiffeId } from '#kit/pki/spiffe.ts';
 import type { Credentials } from './bootstrap.ts';
-import { issueJwt } from './jwt.ts';
 
 export type AuthorityOptions = {
   workloadTtlMs: number;
@@ -38,6 +37,7 @@ export function authority({ bundle, jwt: jwtKey }: Credentials, options: Authori
     },
     async tokens({ id }, asked) {
       if (!jwt || !jwtKey) return undefined;
+      const { issueJwt } = await import('./jwt.ts');
       const times = { now: options.now(), ttlMs: jwt.ttlMs, skewMs: options.skewMs };
       const subject = formatSpiffeId(id);
       const issue = (audiences: readonly string[]) =>
