@@ -1,7 +1,9 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { fault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
 import type { CallContext } from '#kit/grpc/call.ts';
 import { type Implementation, implement } from '#kit/grpc/service.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import {
   InputBinding,
@@ -99,23 +101,25 @@ export async function attach(
   { properties, log, signal, input = true, output = true }: AttachOptions & Partial<BindingDirections>,
 ): Promise<Binding> {
   const init = { metadata: { properties: { ...properties } } };
-  const service = output ? OutputBinding : InputBinding;
+  const hasInput = input && (await offers(transport.unary(InputBinding.method.init, init, { signal })));
+  const hasOutput = output && (await offers(transport.unary(OutputBinding.method.init, init, { signal })));
+  if (!hasInput && !hasOutput)
+    throw fault('invalid-config', 'the component offers neither an input nor an output binding');
   const binding: Binding = {
     async ping(signal) {
+      const service = hasOutput ? OutputBinding : InputBinding;
       await transport.unary(service.method.ping, {}, { signal });
     },
     async [Symbol.asyncDispose]() {},
   };
-  if (input) {
-    await transport.unary(InputBinding.method.init, init, { signal });
+  if (hasInput) {
     Object.assign(binding, {
       async read(handler, signal) {
         void keepOpen('the stream of events', (alive) => readOnce(transport, handler, signal, alive), { signal, log });
       },
     } satisfies Pick<Binding, 'read'>);
   }
-  if (output) {
-    await transport.unary(OutputBinding.method.init, init, { signal });
+  if (hasOutput) {
     const { operations } = await transport.unary(OutputBinding.method.listOperations, {}, { signal });
     Object.assign(binding, {
       operations,
@@ -127,6 +131,17 @@ export async function attach(
     } satisfies Pick<Binding, 'operations' | 'invoke'>);
   }
   return binding;
+}
+
+/** Whether a service is there; a binding of one direction lacks the other's. */
+async function offers(init: Promise<unknown>): Promise<boolean> {
+  try {
+    await init;
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === grpcCode.UNIMPLEMENTED) return false;
+    throw error;
+  }
 }
 
 async function readOnce(

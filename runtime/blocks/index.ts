@@ -3,6 +3,8 @@ import { invokeBinding } from './bindings/invoke.ts';
 import { converseAlpha1 } from './conversation/converse-alpha1.ts';
 import { converseAlpha2 } from './conversation/converse-alpha2.ts';
 import { type Ending, shutdown } from './lifecycle/shutdown.ts';
+import { tryLock } from './lock/try-lock.ts';
+import { unlock } from './lock/unlock.ts';
 import type { ExtendedMetadata } from './metadata/extended.ts';
 import type { MetadataPart } from './metadata/facts.ts';
 import { getMetadata } from './metadata/get.ts';
@@ -57,6 +59,9 @@ export function operations(services: Services): readonly Operation[] {
 
     converseAlpha1,
     converseAlpha2,
+
+    tryLock,
+    unlock,
 
     getMetadata(services.metadata, services.extended),
     setMetadata(services.extended),

@@ -1,6 +1,7 @@
 import { bindingKind } from './bindings/kind.ts';
 import { conversationKind } from './conversation/kind.ts';
 import type { Kind } from './kind.ts';
+import { lockKind } from './lock/kind.ts';
 import { middlewareKind } from './middleware/kind.ts';
 import { pubsubKind } from './pubsub/kind.ts';
 import { secretKind } from './secrets/kind.ts';
@@ -13,5 +14,6 @@ export const kinds: readonly Kind[] = [
   stateKind as Kind,
   pubsubKind as Kind,
   bindingKind as Kind,
+  lockKind as Kind,
   middlewareKind as Kind,
 ];
