@@ -86,6 +86,14 @@ describe('a sidecar', () => {
     expect((await fetch(`${sidecar.http}/v1.0/metadata`)).status).toBe(401);
   });
 
+  it('serves profiles of itself when asked to', async () => {
+    const [port] = (await freePorts(1)) as [number];
+    await using sidecar = await startSidecar(store, ['--enable-profiling', `--profile-port=${port}`]);
+    await ready(sidecar.http);
+    const profile = await (await fetch(`http://127.0.0.1:${port}/debug/pprof/profile?seconds=0.1`)).json();
+    expect(profile).toHaveProperty('nodes');
+  });
+
   it('ends in order when its API says so', async () => {
     await using sidecar = await startSidecar(store);
     await ready(sidecar.http);

@@ -33,6 +33,7 @@ import { openMetrics } from './start/metrics.ts';
 import { startNames } from './start/names.ts';
 import { ownAddress } from './start/own-address.ts';
 import { startPipelines } from './start/pipelines.ts';
+import { startProfiling } from './start/profiling.ts';
 import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
 import { startSubscriptions } from './start/subscriptions.ts';
@@ -99,6 +100,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const features = enabledFeatures(configuration);
   log.info(`Enabled features: ${features.join(' ')}`);
   const metrics = await openMetrics(config, configuration, health.all, stack);
+  await startProfiling(config, { log, stack });
   const { tracing, active } = await startTracing({ config, configuration, log, stack });
 
   const policies = await loadPolicies(source, config.appId, log);
