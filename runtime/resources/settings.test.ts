@@ -60,10 +60,10 @@ describe('resolveSettings', () => {
     expect(lines).toEqual(['Error getting secret other for Component orders: there is no secret other']);
   });
 
-  it('decodes what the operator has filled in', async () => {
+  it.each(['kubernetes', ''])('decodes what the operator has filled in (store %j)', async (store) => {
     const value = Buffer.from('from the cluster').toString('base64');
     const { resolve } = setUp({ operatorResolves: true });
-    const { values } = await resolve([{ name: 'a', value, secretKeyRef: { name: 'redis', key: 'k' } }], 'kubernetes');
+    const { values } = await resolve([{ name: 'a', value, secretKeyRef: { name: 'redis', key: 'k' } }], store);
     expect(values).toEqual({ a: 'from the cluster' });
   });
 

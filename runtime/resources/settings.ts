@@ -29,7 +29,7 @@ type Owner = { kind: string; name: string; namespace: string | undefined; secret
 /** Where settings need a store that is not loaded, its name. */
 export function missingStore(pairs: readonly NameValue[], owner: Owner, world: SettingsWorld): string | undefined {
   const { secretStore } = owner;
-  if (secretStore === '' || (world.operatorResolves && secretStore === 'kubernetes')) return undefined;
+  if (secretStore === '' || (world.operatorResolves && isClusters(secretStore))) return undefined;
   const needed = pairs.some((pair) => secretOf(pair) !== undefined && !fromEnv(pair));
   return needed && world.secretStore(secretStore) === undefined ? secretStore : undefined;
 }
@@ -56,6 +56,9 @@ export async function resolveSettings(
   }
   return { values, secretNames };
 }
+
+/** A resource in Kubernetes that names no store means the cluster's. Source: Dapr `pkg/runtime/meta`. */
+const isClusters = (secretStore: string) => secretStore === '' || secretStore === 'kubernetes';
 
 const secretOf = ({ secretKeyRef }: NameValue) => (secretKeyRef?.name ? secretKeyRef : undefined);
 const fromEnv = ({ value, envRef }: NameValue) => (valueText(value) ?? '') === '' && !!envRef;
@@ -85,7 +88,7 @@ async function secretValue(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { secretStore, namespace = '' } = owner;
-  if (world.operatorResolves && secretStore === 'kubernetes') return Buffer.from(text, 'base64').toString();
+  if (world.operatorResolves && isClusters(secretStore)) return Buffer.from(text, 'base64').toString();
   const store = world.secretStore(secretStore);
   if (store === undefined) return undefined;
   try {
