@@ -3,18 +3,16 @@ import path from 'node:path';
 import { Registry } from 'prom-client';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import { watchDirectories } from '#kit/files/watch.ts';
-import { createGrpcServer } from '#kit/grpc/server.ts';
 import { startHealthServer } from '#kit/health/server.ts';
 import { type HealthTargets, healthTargets } from '#kit/health/targets.ts';
 import type { KubeClient } from '#kit/kube/client.ts';
 import { clusterDomain } from '#kit/kube/cluster-domain.ts';
 import type { Running } from '#kit/lifecycle/binary.ts';
 import { untilAborted } from '#kit/lifecycle/until-aborted.ts';
-import { type Security, startSecurity } from '#kit/security/security.ts';
+import type { Security } from '#kit/security/security.ts';
+import type { SvidSource } from '#kit/security/svid.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
 import type { OidcServer } from './api/oidc.ts';
-import { signService } from './api/sign.ts';
-import { openAttestors } from './attest/open.ts';
 import { type CurrentAuthority, openAuthority } from './ca/current.ts';
 import { fileStore } from './ca/file-store.ts';
 import { kubernetesStore } from './ca/kubernetes-store.ts';
@@ -46,7 +44,8 @@ export async function runSentry(config: SentryConfig, { log, signal }: Running):
   const client = config.mode === 'kubernetes' ? running.use(await openKube(config)) : undefined;
   const settings = await loadSettings(config, client, { log, signal });
   const current = await openAuthority({ ...context, settings, store: storeOf(context, client) });
-  const security = await ownIdentity(context, current);
+  const { createGrpcServer, openAttestors, signService, startSecurity } = await loadServing();
+  const security = await startSecurity({ ...context, anchors: current.anchors, source: ownSource(context, current) });
   const attestors = running.use(await openAttestors({ ...context, settings, client }));
   const sign = { ...context, ...attestors, authority: current.authority, namespace: config.namespace };
   const services = [signService({ ...sign, clusterDomain: await domainOf(config) })];
@@ -75,22 +74,29 @@ function storeOf({ config, log }: Context, client: KubeClient | undefined) {
   return client ? kubernetesStore(client, config.namespace, config.credentials, log) : fileStore(config.credentials);
 }
 
+/** What serving takes, loaded once the credentials have proved good: bad ones are told sooner. */
+async function loadServing() {
+  const [server, sign, attest, security] = await Promise.all([
+    import('#kit/grpc/server.ts'),
+    import('./api/sign.ts'),
+    import('./attest/open.ts'),
+    import('#kit/security/security.ts'),
+  ]);
+  return { ...server, ...sign, ...attest, ...security };
+}
+
 /** Sentry's own certificate, which it signs itself and renews as everybody does. */
-function ownIdentity(context: Context, current: CurrentAuthority): Promise<Security> {
-  const { trustDomain, namespace } = context.config;
+function ownSource({ config, metrics }: Context, current: CurrentAuthority): SvidSource {
+  const { trustDomain, namespace } = config;
   const identity = { id: { trustDomain, namespace, appId: 'dapr-sentry' } };
-  return startSecurity({
-    ...context,
-    anchors: current.anchors,
-    source: async ({ csrPem }) => {
-      try {
-        return current.authority.sign(csrPem, identity);
-      } catch (thrown) {
-        context.metrics.serverCertificateFailed('ca_error');
-        throw thrown;
-      }
-    },
-  });
+  return async ({ csrPem }) => {
+    try {
+      return current.authority.sign(csrPem, identity);
+    } catch (thrown) {
+      metrics.serverCertificateFailed('ca_error');
+      throw thrown;
+    }
+  };
 }
 
 /** The last part of service names: from the pod's resolver in Kubernetes, else the trust domain. */
