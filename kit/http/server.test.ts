@@ -170,14 +170,14 @@ describe('the HTTP server', () => {
     const gone = new Promise<void>((resolve) => {
       left = resolve;
     });
+    const abort = new AbortController();
     await using at = await served(async ({ signal }) => {
       signal.addEventListener('abort', left);
+      abort.abort();
       await gone;
       return { status: 200 };
     });
-    const abort = new AbortController();
     const pending = fetch(at.url, { signal: abort.signal }).catch(() => 'gone');
-    setTimeout(() => abort.abort(), 20);
     expect(await pending).toBe('gone');
     await gone;
   });
