@@ -14,6 +14,8 @@ export type SettingMeta = {
   /** Other names that mean the same, from older manifests. */
   aliases?: readonly string[];
   example?: string;
+  /** What to say when it is missing, where Dapr's component says it in words of its own. */
+  whenMissing?: string;
 };
 
 type Extra = Omit<SettingMeta, 'form'>;
@@ -114,7 +116,7 @@ export function parseSettings<S extends z.ZodObject>(
   const { input, unknown, result } = readSettings(schema, metadata);
   if (!result.success) {
     const strangers = unknown.map(({ name }) => name);
-    const problems = result.error.issues.map((issue) => problem(issue, input, strangers));
+    const problems = result.error.issues.map((issue) => problem(issue, input, strangers, schema));
     throw fault('invalid-metadata', `${type}: ${problems.join('; ')}`);
   }
   return { settings: result.data, unknown };
@@ -136,7 +138,7 @@ export function settingProblems(
   const issues = result.success ? [] : result.error.issues;
   const known = issues.filter(({ path }) => (path.length > 0 ? !unread.has(String(path[0])) : unread.size === 0));
   const strangers = unknown.map(({ name }) => name);
-  const missing = known.map((issue) => problem(issue, input, strangers));
+  const missing = known.map((issue) => problem(issue, input, strangers, schema));
   const misspelt = unknown
     .filter(({ name, meant }) => meant !== undefined && !missing.some((text) => text.includes(`"${name}"`)))
     .map(({ name, meant }) => `${name} is unknown: did you mean "${meant}"?`);
@@ -166,10 +168,16 @@ function canonicalNames(schema: z.ZodObject): Map<string, string> {
   return names;
 }
 
-function problem(issue: z.core.$ZodIssue, input: Record<string, string>, strangers: readonly string[]): string {
+function problem(
+  issue: z.core.$ZodIssue,
+  input: Record<string, string>,
+  strangers: readonly string[],
+  schema: z.ZodObject,
+): string {
   const name = String(issue.path[0] ?? '');
   if (name === '') return issue.message;
   if (name in input) return `${name}: ${issue.message}`;
   const meant = nearest(name, strangers);
-  return meant === undefined ? `${name} is missing` : `${name} is missing: did you misspell it as "${meant}"?`;
+  if (meant !== undefined) return `${name} is missing: did you misspell it as "${meant}"?`;
+  return settingMeta(schema.shape[name] as z.ZodType)?.whenMissing ?? `${name} is missing`;
 }

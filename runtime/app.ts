@@ -18,7 +18,7 @@ import { waitUntilOutboundReady } from './health/wait.ts';
 import { stablePort } from './internal-port.ts';
 import { loadPolicies } from './policy/guards.ts';
 import { enabledFeatures } from './resources/configuration.ts';
-import { awaitStop, block, drainWithin } from './shutdown.ts';
+import { awaitStop, block, drainWithin, type Stopping } from './shutdown.ts';
 import { componentStage } from './stages/component.ts';
 import { startAccess } from './start/access.ts';
 import { type App, startApp } from './start/app-channel.ts';
@@ -27,6 +27,7 @@ import { startBindings } from './start/bindings.ts';
 import { startComponents } from './start/components.ts';
 import { type Drainable, startDoors } from './start/doors.ts';
 import { startEndpoints } from './start/endpoints.ts';
+import { hotReloadFeature, startHotReload } from './start/hot-reload.ts';
 import { startInternalServer } from './start/internal.ts';
 import { startInvocation } from './start/invocation.ts';
 import { openMetrics } from './start/metrics.ts';
@@ -39,18 +40,32 @@ import { startSecurity } from './start/security.ts';
 import { startSubscriptions } from './start/subscriptions.ts';
 import { startTracing } from './start/tracing.ts';
 
-/** Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. */
+/**
+ * Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. SIGHUP, and a changed
+ * Configuration, have it start again within the process.
+ */
 export async function runSidecar(config: RuntimeConfig, running: Running): Promise<void> {
   const { log, signal } = running;
   if (config.task === 'wait') return waitUntilOutboundReady(config.api.httpPort, signal);
+  while (await runOnce(config, running)) log.info('Daprd starts again with what has changed');
+  log.info('Daprd shutdown gracefully');
+}
+
+/** Runs it to its end; says whether it shall start again. */
+async function runOnce(config: RuntimeConfig, running: Running): Promise<boolean> {
+  const { log, signal } = running;
   log.info(`Starting Dapr Runtime -- version ${daprVersion} -- commit outrigger-${version}`);
   log.info(`Log level set to: ${config.log.level}`);
   const ending = awaitStop(running);
+  running.onHangup?.(() => {
+    log.info("Received signal 'hangup'; starting again");
+    ending.reload();
+  });
   const stack = new AsyncDisposableStack();
   try {
     const starting = start(config, { log, signal, stack, ending });
     const started = await Promise.race([starting, ending.stopped]);
-    if (started !== undefined) await serve(started, config, ending.stopped, log);
+    if (started !== undefined) await serve(started, config, ending, log);
     else starting.catch((thrown) => log.debug(`Starting was cut short: ${toFault(thrown).message}`));
     log.info('Dapr is shutting down');
     await drainWithin(config.graceMs, async () => {
@@ -61,14 +76,15 @@ export async function runSidecar(config: RuntimeConfig, running: Running): Promi
   } finally {
     await stack.disposeAsync();
   }
-  log.info('Daprd shutdown gracefully');
+  return ending.isReloading();
 }
 
 /** Serves until told to stop, and on through the block phase. */
-async function serve(started: Started, config: RuntimeConfig, stopped: Promise<void>, log: Logger): Promise<void> {
-  await stopped;
+async function serve(started: Started, config: RuntimeConfig, ending: Stopping, log: Logger): Promise<void> {
+  await ending.stopped;
   // No new work comes in while the APIs serve on.
   void started.inputs.stop();
+  if (ending.isReloading()) return;
   await block(config.blockShutdownMs, formatDuration(config.blockShutdownMs ?? 0), started.appUnhealthy, log);
 }
 
@@ -80,7 +96,7 @@ type StartContext = {
   log: Logger;
   signal: AbortSignal;
   stack: AsyncDisposableStack;
-  ending: ReturnType<typeof awaitStop>;
+  ending: Stopping;
 };
 
 /** Brings the sidecar up, in Dapr's order: identity, components, gRPC, HTTP, calls from others, then the app. */
@@ -96,17 +112,19 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
 
   log.info(`${config.mode} mode configured`);
   log.info(`app id: ${config.appId}`);
-  const { source, configuration, report, reported } = await startResources({ config, security, ...scope });
+  const resources = await startResources({ config, security, ...scope });
+  const { source, configuration, report, reported } = resources;
   const features = enabledFeatures(configuration);
   log.info(`Enabled features: ${features.join(' ')}`);
-  const metrics = await openMetrics(config, configuration, health.all, stack);
+  const metrics = await openMetrics(config, configuration, health.all, stack, log);
   await startProfiling(config, { log, stack });
   const { tracing, active } = await startTracing({ config, configuration, log, stack });
 
   const policies = await loadPolicies(source, config.appId, log);
   const loading = startComponents({ config, configuration, source, policies, metrics, report, ...scope });
   // The reason must be told before it ends the process.
-  const { registry, sockets } = await loading.catch((thrown) => reported().then(() => Promise.reject(thrown)));
+  const components = await loading.catch((thrown) => reported().then(() => Promise.reject(thrown)));
+  const { registry, sockets } = components;
 
   const pipelines = startPipelines(configuration, registry, log);
   const app = await startApp({
@@ -176,6 +194,9 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     log,
   );
   outboundReady.ready();
+  if (features.includes(hotReloadFeature)) {
+    startHotReload({ config, resources, components, endpoints, policies, ending, log, signal: lifetime.signal });
+  }
   await Promise.race([app.ready, ending.stopped]);
   await Promise.race([readAppConfig(config, app, log), ending.stopped]);
   if (config.placementAddresses.length === 0) log.info('Actor runtime disabled: no placement address is given');

@@ -7,6 +7,11 @@ import type { Ending } from './blocks/lifecycle/shutdown.ts';
 export type Stopping = Ending & {
   /** Resolves when it shall drain and end; rejects when it shall end at once. */
   readonly stopped: Promise<void>;
+  /** Ends it in order, to be started again in this process. */
+  reload(): void;
+  isReloading(): boolean;
+  /** Ends it for a reason that makes going on pointless. */
+  fail(problem: Error): void;
 };
 
 const replyFlushMs = 100;
@@ -17,9 +22,16 @@ export function awaitStop({ signal }: Pick<Running, 'signal'>): Stopping {
   promise.catch(() => {});
   if (signal.aborted) resolve();
   signal.addEventListener('abort', () => resolve(), { once: true });
+  let reloading = false;
   return {
     stopped: promise,
     stop: resolve,
+    reload() {
+      reloading = true;
+      resolve();
+    },
+    isReloading: () => reloading && !signal.aborted,
+    fail: reject,
     stopNow: () => void setTimeout(() => reject(fault('forced-shutdown', 'shutdown was forced')), replyFlushMs),
   };
 }

@@ -9,6 +9,7 @@ export const sqliteSettings = z.object({
   connectionString: text('Path of the database file, or a file: URI with options; ":memory:" keeps it in memory.', {
     aliases: ['url'],
     example: 'data.db',
+    whenMissing: 'missing connection string',
   }),
   timeout: duration('Longest wait for one request.', 's', { aliases: ['timeoutInSeconds'] })
     .refine((ms) => ms >= 1_000, 'must be at least 1s')

@@ -83,7 +83,7 @@ describe('state.sqlite', () => {
   });
 
   it.each([
-    [{}, 'connectionString is missing'],
+    [{}, 'missing connection string'],
     [{ connectionString: 'x', tableName: 'a;b' }, 'tableName: "a;b"'],
     [{ connectionString: 'x', timeout: '10ms' }, 'timeout: must be at least 1s'],
     [{ connectionString: 'x?_pragma=journal_mode(DELETE)' }, '_pragma journal_mode is not allowed'],

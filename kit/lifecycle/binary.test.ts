@@ -80,6 +80,24 @@ describe('runBinary', () => {
     expect(seen.codes).toEqual([0]);
   });
 
+  it('calls the last who asked for it on SIGHUP, and runs on', async () => {
+    const { world, seen, send } = fakeWorld([]);
+    const calls: string[] = [];
+    const ended = runBinary(
+      binary(async (_, { signal, onHangup }) => {
+        onHangup?.(() => calls.push('first'));
+        onHangup?.(() => calls.push('second'));
+        await untilAborted(signal);
+      }),
+      world,
+    );
+    send('SIGHUP');
+    expect(calls).toEqual(['second']);
+    send('SIGTERM');
+    await ended;
+    expect(seen.codes).toEqual([0]);
+  });
+
   it('exits 1 at once on a second signal', () => {
     const { world, seen, send } = fakeWorld([]);
     void runBinary(

@@ -22,6 +22,8 @@ export type Running = {
   signal: AbortSignal;
   /** Asks for the same orderly end as SIGTERM. */
   stop(): void;
+  /** Calls back on each SIGHUP, which otherwise ends the process. Callers take turns: the last one is called. */
+  onHangup?(listener: () => void): void;
 };
 
 export type Binary<T extends FlagTable, C> = {
@@ -60,8 +62,13 @@ export async function runBinary<T extends FlagTable, C>(binary: Binary<T, C>, wo
   };
   world.on('SIGINT', onSignal('SIGINT'));
   world.on('SIGTERM', onSignal('SIGTERM'));
+  let hangup: (() => void) | undefined;
+  const onHangup = (listener: () => void) => {
+    if (hangup === undefined) world.on('SIGHUP', () => hangup?.());
+    hangup = listener;
+  };
   try {
-    await binary.run(config, { log, signal: abort.signal, stop: () => abort.abort() });
+    await binary.run(config, { log, signal: abort.signal, stop: () => abort.abort(), onHangup });
     world.exit(0);
   } catch (thrown) {
     if (abort.signal.aborted && isAbort(thrown)) return world.exit(0);

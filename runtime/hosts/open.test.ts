@@ -94,7 +94,7 @@ describe('openHosted', () => {
   it('passes on what is wrong with the settings, wherever the component runs', async () => {
     const { component } = await import('#components/state/sqlite.ts');
     await using _server = await pluggable('mine.sock', component);
-    await expect(open({ type: 'state.mine' })).rejects.toThrow('connectionString is missing');
+    await expect(open({ type: 'state.mine' })).rejects.toThrow('missing connection string');
   });
 });
 

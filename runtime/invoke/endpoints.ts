@@ -16,6 +16,8 @@ export type Endpoints = AsyncDisposable & {
   /** Calls an HTTPEndpoint by name, or a URL; undefined where it is neither. */
   find(id: string): { invoke: Invoke; baseUrl: string } | undefined;
   names(): string[];
+  /** Takes other HTTPEndpoints in place of those there are; calls under way go on. */
+  replace(settings: readonly EndpointSettings[]): void;
 };
 
 /** Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. */
@@ -23,11 +25,12 @@ const maxRedirects = 10;
 
 /** Channels to HTTPEndpoints and URLs, each opened when it is first called. */
 export function createEndpoints(settings: readonly EndpointSettings[]): Endpoints {
-  const known = new Map(settings.map((one) => [one.name, one]));
+  let known = new Map(settings.map((one) => [one.name, one]));
   const clients = new Map<string, Promise<HttpClient>>();
   const client = (origin: string, tls: EndpointSettings['tls']): Promise<HttpClient> => {
-    const found = clients.get(origin) ?? connectHttp({ origin, tls });
-    clients.set(origin, found);
+    const key = JSON.stringify([origin, tls]);
+    const found = clients.get(key) ?? connectHttp({ origin, tls });
+    clients.set(key, found);
     return found;
   };
   const invokeAt =
@@ -61,6 +64,9 @@ export function createEndpoints(settings: readonly EndpointSettings[]): Endpoint
       return found && { invoke: invokeAt(found), baseUrl: found.baseUrl };
     },
     names: () => [...known.keys()],
+    replace(next) {
+      known = new Map(next.map((one) => [one.name, one]));
+    },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([...clients.values()].map(async (one) => (await one)[Symbol.asyncDispose]()));
     },

@@ -1,4 +1,4 @@
-import { resiliency } from '#crds/resiliency.ts';
+import { type Resiliency, resiliency } from '#crds/resiliency.ts';
 import { Fault, toFault } from '#kit/errors/fault.ts';
 import { faults } from '#kit/errors/table.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
@@ -15,16 +15,48 @@ export type Policies = {
   resolver: PolicyResolver;
   run: Runner;
   /** Names of the resources in use. */
-  names: readonly string[];
+  readonly names: readonly string[];
+  /** Takes other Resiliency resources in place of those there are; breakers start anew. */
+  replace(resources: readonly Resiliency[]): Promise<void>;
   /** What guards calls of a component; undefined when no policy is meant for it. */
   componentGuard(kind: Kind, name: string): Guard | undefined;
 };
 
 /** Reads the Resiliency resources that are scoped to the app. A policy that makes no sense is logged and left out. */
 export async function loadPolicies(source: ResourceSource, appId: string, log: Logger): Promise<Policies> {
+  let current = await readPolicies(await source.list(resiliency), appId, log);
+  const run = createRunner({ now: systemClock.now, random: Math.random, pause: systemClock.pause }, logged(log));
+  return {
+    resolver: {
+      endpoint: (app, endpoint) => current.resolver.endpoint(app, endpoint),
+      actorBeforeTurn: (type, id) => current.resolver.actorBeforeTurn(type, id),
+      actorWithinTurn: (type) => current.resolver.actorWithinTurn(type),
+      component: (name, kind, direction) => current.resolver.component(name, kind, direction),
+      builtIn: (name) => current.resolver.builtIn(name),
+      definesApp: (app) => current.resolver.definesApp(app),
+    },
+    run,
+    get names() {
+      return current.names;
+    },
+    async replace(resources) {
+      current = await readPolicies(resources, appId, log);
+    },
+    componentGuard(kind, name) {
+      const policy = current.resolver.component(name, kind.policy, 'outbound');
+      if (policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined)
+        return undefined;
+      return guardOf(policy, run);
+    },
+  };
+}
+
+type Read = { resolver: PolicyResolver; names: readonly string[] };
+
+async function readPolicies(resources: readonly Resiliency[], appId: string, log: Logger): Promise<Read> {
   const tables = builtInTables();
   const names: string[] = [];
-  for (const resource of await source.list(resiliency)) {
+  for (const resource of resources) {
     if (!inScope(resource, appId)) continue;
     const { name } = resource.metadata;
     try {
@@ -34,19 +66,7 @@ export async function loadPolicies(source: ResourceSource, appId: string, log: L
       log.error(`Could not read resiliency policy ${name}: ${toFault(thrown).message}`);
     }
   }
-  const resolver = createPolicyResolver(tables, systemClock.now);
-  const run = createRunner({ now: systemClock.now, random: Math.random, pause: systemClock.pause }, logged(log));
-  return {
-    resolver,
-    run,
-    names,
-    componentGuard(kind, name) {
-      const policy = resolver.component(name, kind.policy, 'outbound');
-      if (policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined)
-        return undefined;
-      return guardOf(policy, run);
-    },
-  };
+  return { resolver: createPolicyResolver(tables, systemClock.now), names };
 }
 
 const guardOf =

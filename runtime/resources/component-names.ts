@@ -5,8 +5,8 @@ import { fault } from '#kit/errors/fault.ts';
 export const logName = ({ metadata, spec }: Component): string =>
   `${metadata.name} (${spec.type}/${spec.version || 'v1'})`;
 
-/** Throws `invalid-config` that lists every component whose name an earlier one has. */
-export function refuseDuplicates(components: readonly Component[]): void {
+/** Throws `invalid-config` that lists every component whose name an earlier one has, after saying what failed. */
+export function refuseDuplicates(components: readonly Component[], failed = 'failed to load components'): void {
   const first = new Map<string, Component>();
   const problems: string[] = [];
   for (const component of components) {
@@ -16,5 +16,5 @@ export function refuseDuplicates(components: readonly Component[]): void {
     else
       problems.push(`duplicate definition of Component name ${logName(component)} with existing ${logName(existing)}`);
   }
-  if (problems.length > 0) throw fault('invalid-config', `failed to load components: ${problems.join('\n')}`);
+  if (problems.length > 0) throw fault('invalid-config', `${failed}: ${problems.join('\n')}`);
 }

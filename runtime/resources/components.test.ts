@@ -2,6 +2,7 @@ import type { SecretStore } from '#contracts/secret.ts';
 import type { StateStore } from '#contracts/state.ts';
 import { component } from '#crds/component.ts';
 import { createLogger } from '#kit/log/logger.ts';
+import { fakeClock } from '#kit/testing/fake-clock.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import type { Kind } from '../blocks/kind.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
@@ -35,6 +36,7 @@ function setUp(open: (spec: HostedComponent) => AsyncDisposable | Promise<AsyncD
     format: (_time, level, message) => `${level} ${message}`,
     write: (line) => void lines.push(line),
   });
+  const clock = fakeClock();
   const registry = createRegistry();
   const options: LoaderOptions = {
     kinds: [stateKind as Kind, secretKind as Kind],
@@ -50,8 +52,9 @@ function setUp(open: (spec: HostedComponent) => AsyncDisposable | Promise<AsyncD
     report: ({ metadata }, problem) => void reports.push([metadata.name, problem?.message]),
     log,
     signal: new AbortController().signal,
+    clock,
   };
-  return { lines, opened, reports, registry, loader: createComponentLoader(options) };
+  return { clock, lines, opened, reports, registry, loader: createComponentLoader(options) };
 }
 
 describe('loading components', () => {
@@ -82,10 +85,14 @@ describe('loading components', () => {
     const { loader, lines, reports } = setUp(() => Promise.reject(new Error('missing connection string')));
     const why =
       '[INIT_COMPONENT_FAILURE]: initialization error occurred for a (state.sqlite/v1): missing connection string';
-    await expect(loader.loadAll([manifest('a', 'state.sqlite')])).rejects.toThrow(`process component a error: ${why}`);
+    // The words of Dapr's log, which says them twice.
+    const twice = `[INIT_COMPONENT_FAILURE]: initialization error occurred for a (state.sqlite/v1): ${why}`;
+    await expect(loader.loadAll([manifest('a', 'state.sqlite')])).rejects.toThrow(
+      `process component a error: ${twice}`,
+    );
     expect(lines).toEqual([
-      'error Failed to init component a (state.sqlite/v1): missing connection string',
-      `warning Error processing component, daprd will exit gracefully: process component a error: ${why}`,
+      `error Failed to init component a (state.sqlite/v1): ${why}`,
+      `warning Error processing component, daprd will exit gracefully: process component a error: ${twice}`,
     ]);
     expect(reports).toEqual([['a', why]]);
   });
@@ -111,16 +118,18 @@ describe('loading components', () => {
     );
   });
 
-  it('closes a former one only after the new one is in place', async () => {
+  it('closes a former one after the new one is in place and calls under way had time to end', async () => {
     const order: string[] = [];
     let made = 0;
-    const { loader, registry } = setUp(() => {
+    const { loader, registry, clock } = setUp(() => {
       const number = ++made;
       order.push(`open ${number}`);
       return store(() => void order.push(`close ${number}`));
     });
     await loader.load(manifest('a', 'state.sqlite'));
     await loader.load(manifest('a', 'state.sqlite'));
+    expect(order).toEqual(['open 1', 'open 2']);
+    await clock.advance(5_000);
     expect(order).toEqual(['open 1', 'open 2', 'close 1']);
     expect(registry.all()).toHaveLength(1);
     await loader.unload(manifest('a', 'state.sqlite'));

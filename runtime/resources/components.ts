@@ -1,12 +1,13 @@
 import type { Component } from '#crds/component.ts';
 import { valueText } from '#crds/name-value.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
+import { type Clock, systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { parseDuration } from '#kit/values/duration.ts';
 import type { Kind } from '../blocks/kind.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
 import type { HostContext, HostedComponent, HostName } from '../hosts/host.ts';
-import type { Guard, Observe, Registry } from '../registry.ts';
+import type { Guard, Loaded, Observe, Registry } from '../registry.ts';
 import { logName } from './component-names.ts';
 import { missingStore, resolveSettings, type SettingsWorld } from './settings.ts';
 
@@ -25,6 +26,7 @@ export type LoaderOptions = {
   report(component: Component, problem: Error | undefined): void;
   log: Logger;
   signal: AbortSignal;
+  clock?: Clock;
 };
 
 export type ComponentLoader = {
@@ -39,6 +41,8 @@ export type ComponentLoader = {
 };
 
 const defaultInitTimeoutMs = 5_000;
+const lingerMs = 5_000;
+const inward = new Set(['pubsub', 'bindings', 'nameresolution']);
 
 export function createComponentLoader(options: LoaderOptions): ComponentLoader {
   const { registry, log } = options;
@@ -71,15 +75,12 @@ export function createComponentLoader(options: LoaderOptions): ComponentLoader {
         log.info(`Component loaded: ${logName(component)}`);
         options.report(component, undefined);
       } catch (thrown) {
-        const { message } = toFault(thrown);
-        log.error(`Failed to init component ${logName(component)}: ${message}`);
-        const problem = fault(
-          'component-init',
-          `[INIT_COMPONENT_FAILURE]: initialization error occurred for ${logName(component)}: ${message}`,
-          { cause: thrown },
-        );
+        const failure = `[INIT_COMPONENT_FAILURE]: initialization error occurred for ${logName(component)}`;
+        const problem = fault('component-init', `${failure}: ${reasonOf(thrown, component)}`, { cause: thrown });
+        log.error(`Failed to init component ${logName(component)}: ${problem.message}`);
         options.report(component, problem);
-        throw problem;
+        // Twice, as Dapr says it: tools look for these very words.
+        throw fault('component-init', `${failure}: ${problem.message}`, { cause: thrown });
       }
     },
     async unload(component) {
@@ -90,6 +91,13 @@ export function createComponentLoader(options: LoaderOptions): ComponentLoader {
     },
   };
   return loader;
+}
+
+/** Without the type that settings' faults begin with: the component's name says it. */
+function reasonOf(thrown: unknown, { spec }: Component): string {
+  const { message } = toFault(thrown);
+  const prefix = `${spec.type}: `;
+  return message.toLowerCase().startsWith(prefix.toLowerCase()) ? message.slice(prefix.length) : message;
 }
 
 const rank = ({ spec }: Component) => (spec.type.toLowerCase().startsWith('secretstores.') ? 0 : 1);
@@ -172,7 +180,20 @@ async function open(component: Component, kind: Kind, world: SettingsWorld, opti
       abort.abort();
     },
   });
-  await former?.close();
+  if (former) void retire(former, options);
+}
+
+/**
+ * Closes a component that another has taken the place of. Calls under way end on it in peace; what takes in messages
+ * or events ends at once, so that they are not taken twice.
+ */
+async function retire(former: Loaded, { log, signal, clock = systemClock }: LoaderOptions): Promise<void> {
+  if (!inward.has(former.kind.category)) await clock.pause(lingerMs, signal);
+  try {
+    await former.close();
+  } catch (thrown) {
+    log.warn(`The former component ${former.name} did not close well: ${toFault(thrown).message}`);
+  }
 }
 
 /** Settings with defaults for those that are not there, or empty, in any case of letters. */

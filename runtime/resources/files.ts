@@ -3,9 +3,13 @@ import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { Kind as ResourceKind } from '#crds/kind.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
+import { watchDirectories } from '#kit/files/watch.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { indentQuoted } from './quoted-lines.ts';
-import type { Resource, ResourceSource } from './source.ts';
+import type { Relisted, Resource, ResourceSource } from './source.ts';
+
+/** Editors and kubelet write in several steps. */
+const settleMs = 100;
 
 export type FileSourceOptions = {
   folders: readonly string[];
@@ -22,16 +26,22 @@ type Manifest = { file: string; content: Record<string, unknown> };
  */
 export function fileSource({ folders, namespace, log: given }: FileSourceOptions): ResourceSource {
   const log = warnedOnce(given);
+  const relist = async <T extends Resource>(kind: ResourceKind<T>): Promise<Relisted<T>> => {
+    const resources: T[] = [];
+    const { manifests, broken } = await readManifests(folders, log);
+    let complete = broken === 0;
+    for (const { file, content } of manifests) {
+      if (content['kind'] !== kind.kind) continue;
+      const resource = parse(kind, file, content, log);
+      if (resource === undefined) complete = false;
+      else if (ofNamespace(resource, namespace)) resources.push(resource);
+    }
+    return { resources, complete };
+  };
   return {
-    async list<T extends Resource>(kind: ResourceKind<T>) {
-      const found: T[] = [];
-      for (const { file, content } of await readManifests(folders, log)) {
-        if (content['kind'] !== kind.kind) continue;
-        const resource = parse(kind, file, content, log);
-        if (resource && ofNamespace(resource, namespace)) found.push(resource);
-      }
-      return found;
-    },
+    list: async (kind) => (await relist(kind)).resources,
+    relist,
+    watch: (_kind, changed, signal) => watchDirectories(folders, () => changed(), { settleMs, signal }),
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -62,18 +72,25 @@ function parse<T>(kind: ResourceKind<T>, file: string, content: unknown, log: Lo
   }
 }
 
-async function readManifests(folders: readonly string[], log: Logger): Promise<Manifest[]> {
+type Read = { manifests: Manifest[]; broken: number };
+
+async function readManifests(folders: readonly string[], log: Logger): Promise<Read> {
   const perFolder = await Promise.all(folders.map((folder) => manifestsOf(folder, log)));
-  return perFolder.flat();
+  return joined(perFolder);
 }
 
-async function manifestsOf(folder: string, log: Logger): Promise<Manifest[]> {
+const joined = (parts: readonly Read[]): Read => ({
+  manifests: parts.flatMap(({ manifests }) => manifests),
+  broken: parts.reduce((sum, { broken }) => sum + broken, 0),
+});
+
+async function manifestsOf(folder: string, log: Logger): Promise<Read> {
   const files = (await namesIn(folder))
     .filter((name) => /\.ya?ml$/i.test(name))
     .sort()
     .map((name) => path.join(folder, name));
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  return files.flatMap((file, i) => documents(file, texts[i]!, log));
+  return joined(files.map((file, i) => readDocuments(file, texts[i]!, log)));
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -94,11 +111,16 @@ function read(text: string): ReturnType<typeof parseAllDocuments> {
 }
 
 /** The manifests of a text of one or more YAML documents. */
-export function documents(file: string, text: string, log: Logger): Manifest[] {
+export const documents = (file: string, text: string, log: Logger): Manifest[] =>
+  readDocuments(file, text, log).manifests;
+
+function readDocuments(file: string, text: string, log: Logger): Read {
   const manifests: Manifest[] = [];
+  let broken = 0;
   for (const document of read(text)) {
     if ('errors' in document && document.errors.length > 0) {
       log.warn(`A document in ${file} is left out: ${document.errors[0]!.message.split('\n')[0]}`);
+      broken += 1;
       continue;
     }
     const content: unknown = document.toJS();
@@ -106,5 +128,5 @@ export function documents(file: string, text: string, log: Logger): Manifest[] {
       manifests.push({ file, content: content as Record<string, unknown> });
     }
   }
-  return manifests;
+  return { manifests, broken };
 }

@@ -1,4 +1,4 @@
-import type { DescMethodUnary } from '@bufbuild/protobuf';
+import type { DescMethodServerStreaming, DescMethodUnary } from '@bufbuild/protobuf';
 import { type Configuration, configuration } from '#crds/configuration.ts';
 import type { Kind as ResourceKind } from '#crds/kind.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
@@ -7,8 +7,8 @@ import { StatusError } from '#kit/grpc/status.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { Operator } from '#proto/dapr/proto/operator/v1/operator_pb.js';
-import type { Resource, ResourceSource } from './source.ts';
+import { Operator, ResourceEventType } from '#proto/dapr/proto/operator/v1/operator_pb.js';
+import type { Relisted, Resource, ResourceChange, ResourceSource } from './source.ts';
 
 export type OperatorSourceOptions = {
   /** To the operator, as this sidecar. */
@@ -37,22 +37,38 @@ const lists: Readonly<Record<string, { method: DescMethodUnary; field: string }>
   WorkflowAccessPolicy: { method: Operator.method.listWorkflowAccessPolicy, field: 'policies' },
 };
 
+/** The stream that tells of changes of each kind, and where it carries the manifest. */
+const streams: Readonly<Record<string, { method: DescMethodServerStreaming; field: string }>> = {
+  Component: { method: Operator.method.componentUpdate, field: 'component' },
+  Configuration: { method: Operator.method.configurationUpdate, field: 'configuration' },
+  HTTPEndpoint: { method: Operator.method.hTTPEndpointUpdate, field: 'httpEndpoints' },
+  MCPServer: { method: Operator.method.mCPServerUpdate, field: 'mcpServer' },
+  Resiliency: { method: Operator.method.resiliencyUpdate, field: 'resiliency' },
+  Subscription: { method: Operator.method.subscriptionUpdate, field: 'subscription' },
+  WorkflowAccessPolicy: { method: Operator.method.workflowAccessPolicyUpdate, field: 'policy' },
+};
+
 const attempts = 100;
 const pauseMs = 5_000;
 const attemptMs = 15_000;
+const reconnectMs = 1_000;
 
 /** Resources as the operator serves them: manifests as JSON, secrets of the cluster filled in. */
 export function operatorSource(options: OperatorSourceOptions): OperatorSource {
   const { transport, namespace, podName, log } = options;
+  const ask = (kind: string) => () => call(transport, how(kind).method, { namespace, podName }, options.signal);
+  const read = <T extends Resource>(kind: ResourceKind<T>, answer: Answer | undefined): Relisted<T> => {
+    const all = (answer?.[how(kind.kind).field] ?? []) as Uint8Array[];
+    const resources = all.flatMap((bytes) => parse(kind, bytes, log));
+    return { resources, complete: resources.length === all.length };
+  };
   return {
     async list<T extends Resource>(kind: ResourceKind<T>) {
-      const how = lists[kind.kind];
-      if (how === undefined) throw new Error(`the operator lists no ${kind.kind}`);
-      const answer = await patiently(`${kind.plural} from the operator`, options, () =>
-        call(transport, how.method, { namespace, podName }, options.signal),
-      );
-      return ((answer?.[how.field] ?? []) as Uint8Array[]).flatMap((bytes) => parse(kind, bytes, log));
+      const answer = await patiently(`${kind.plural} from the operator`, options, ask(kind.kind));
+      return read(kind, answer).resources;
     },
+    relist: async (kind) => read(kind, await ask(kind.kind)()),
+    watch: (kind, changed, signal) => void follow(options, kind, changed, signal),
     async configuration(name) {
       const answer = await patiently(`Configuration ${name} from the operator`, options, () =>
         call(transport, Operator.method.getConfiguration, { name, namespace, podName }, options.signal),
@@ -61,6 +77,37 @@ export function operatorSource(options: OperatorSourceOptions): OperatorSource {
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+function how(kind: string) {
+  const found = lists[kind];
+  if (found === undefined) throw new Error(`the operator lists no ${kind}`);
+  return found;
+}
+
+/** Keeps the stream of a kind open: a new one may have missed something, so it counts as a change. */
+async function follow<T extends Resource>(
+  { transport, namespace, podName, clock, log }: OperatorSourceOptions,
+  kind: ResourceKind<T>,
+  changed: (change?: ResourceChange<T>) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { method, field } = streams[kind.kind]!;
+  while (!signal.aborted) {
+    try {
+      const updates = transport.serverStream(method, { namespace, podName } as Answer, { signal });
+      changed();
+      for await (const update of updates) {
+        const { type, [field]: bytes } = update as unknown as Answer;
+        const [resource] = parse(kind, bytes as Uint8Array, log);
+        if (resource) changed({ type: type === ResourceEventType.DELETED ? 'delete' : 'put', resource });
+      }
+    } catch (thrown) {
+      if (signal.aborted || (thrown instanceof StatusError && thrown.code === grpcCode.UNIMPLEMENTED)) return;
+      log.debug(`The stream of ${kind.kind} updates broke, opening it again: ${toFault(thrown).message}`);
+    }
+    await clock.pause(reconnectMs, signal);
+  }
 }
 
 const call = (transport: Transport, method: DescMethodUnary, request: Answer, signal: AbortSignal) =>

@@ -27,10 +27,18 @@ export type ComponentsStart = {
   stack: AsyncDisposableStack;
 };
 
+export type ComponentsStarted = {
+  registry: Registry;
+  loader: ComponentLoader;
+  sockets: PluggableSockets;
+  /** Those that were to be loaded. */
+  initial: readonly Component[];
+  /** Those of a list that are meant for the app. */
+  wanted(all: readonly Component[]): Component[];
+};
+
 /** Loads every component that is meant for the app; all are closed together at the end. */
-export async function startComponents(
-  start: ComponentsStart,
-): Promise<{ registry: Registry; loader: ComponentLoader; sockets: PluggableSockets }> {
+export async function startComponents(start: ComponentsStart): Promise<ComponentsStarted> {
   const { config, configuration, source, policies, metrics, log, signal, stack } = start;
   const registry = createRegistry();
   stack.defer(() => closeAll(registry, log));
@@ -59,16 +67,19 @@ export async function startComponents(
   log.info('Loading components…');
   const all = await source.list(component);
   refuseDuplicates(all);
-  const builtIn = needsKubernetesStore(config, all) ? [kubernetesStore()] : [];
   const denied = configuration.spec.components?.deny ?? [];
-  const own = all.filter((one) => inScope(one, appId)).filter((one) => !isDenied(one.spec, denied));
-  await loader.loadAll([...builtIn, ...own]);
+  const wanted = (found: readonly Component[]): Component[] => {
+    const builtIn = needsKubernetesStore(config, found) ? [kubernetesStore()] : [];
+    return [...builtIn, ...found.filter((one) => inScope(one, appId) && !isDenied(one.spec, denied))];
+  };
+  const initial = wanted(all);
+  await loader.loadAll(initial);
   log.info('All outstanding components processed');
   for (const { storeName } of configuration.spec.secrets?.scopes ?? []) {
     if (registry.of(secretKind).has(storeName)) continue;
     log.warn(`Secrets configuration added for '${storeName}', but no matching secret store was found`);
   }
-  return { registry, loader, sockets };
+  return { registry, loader, sockets, initial, wanted };
 }
 
 /** In Kubernetes there is always a store of the cluster's Secrets, unless it is turned off or the user has made one. */

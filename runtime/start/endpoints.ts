@@ -16,9 +16,17 @@ export type EndpointsStart = {
   signal: AbortSignal;
 };
 
-/** Reads the HTTPEndpoints that are meant for the app. One that cannot be read is logged and left out. */
+/** The HTTPEndpoints that are meant for the app. */
 export async function startEndpoints(start: EndpointsStart): Promise<Endpoints> {
-  const { config, source, registry, log, signal } = start;
+  return createEndpoints(await endpointSettings(start, await start.source.list(httpEndpoint)));
+}
+
+/** Those of a list that are meant for the app, secrets filled in. One that cannot be read is logged and left out. */
+export async function endpointSettings(
+  start: Omit<EndpointsStart, 'source'>,
+  resources: readonly HTTPEndpoint[],
+): Promise<EndpointSettings[]> {
+  const { config, registry, log, signal } = start;
   const { appId, namespace, podName, env, mode } = config;
   const secretStore = (name: string) => registry.of(secretKind).get(name)?.component.store;
   const world: SettingsWorld = {
@@ -31,7 +39,7 @@ export async function startEndpoints(start: EndpointsStart): Promise<Endpoints> 
     log,
   };
   const settings: EndpointSettings[] = [];
-  for (const resource of await source.list(httpEndpoint)) {
+  for (const resource of resources) {
     if (!inScope(resource, appId)) continue;
     try {
       settings.push(await settingsOf(resource, world, signal));
@@ -40,7 +48,7 @@ export async function startEndpoints(start: EndpointsStart): Promise<Endpoints> 
       log.error(`Could not read HTTPEndpoint ${resource.metadata.name}: ${toFault(thrown).message}`);
     }
   }
-  return createEndpoints(settings);
+  return settings;
 }
 
 async function settingsOf(

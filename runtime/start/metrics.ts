@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Configuration } from '#crds/configuration.ts';
 import type { HealthTargets } from '#kit/health/targets.ts';
+import type { Logger } from '#kit/log/logger.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { DoorWatch } from '../doors/served.ts';
@@ -26,8 +27,10 @@ export async function openMetrics(
   configuration: Configuration,
   targets: HealthTargets,
   stack: AsyncDisposableStack,
+  log: Logger,
 ): Promise<Metrics | undefined> {
   const spec = metricSpec(configuration);
+  log.info(`metric spec: ${JSON.stringify(spec)}`);
   if (!config.metrics.enabled || spec.enabled === false) return undefined;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

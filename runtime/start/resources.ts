@@ -1,5 +1,5 @@
 import type { Component } from '#crds/component.ts';
-import type { Configuration } from '#crds/configuration.ts';
+import { type Configuration, configuration } from '#crds/configuration.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { connect } from '#kit/grpc/client.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
@@ -27,6 +27,12 @@ export type Resources = {
   report(component: Component, problem: Error | undefined): void;
   /** Resolves when what was reported has been told, as far as it can be. */
   reported(): Promise<void>;
+  /** A component that was reported is gone. */
+  forget(name: string): void;
+  /** The Configuration as it is now. Throws when it cannot be read or is not valid. */
+  readConfiguration(): Promise<Configuration>;
+  /** Calls back when the Configuration may have changed. */
+  watchConfiguration(changed: () => void): void;
 };
 
 /** Files in standalone mode, the operator in Kubernetes. */
@@ -35,11 +41,15 @@ export async function startResources(start: ResourcesStart): Promise<Resources> 
   if (config.configs.length === 0) log.info('loading default configuration');
   if (config.mode === 'kubernetes') return fromOperator(start);
   const namespace = config.namespaceGiven ? config.namespace : undefined;
+  const readConfiguration = () => configurationFromFiles(config.configs, config.env, log);
   return {
     source: stack.use(fileSource({ folders: config.resourcesPaths, namespace, log })),
-    configuration: await configurationFromFiles(config.configs, config.env, log),
+    configuration: await readConfiguration(),
     report: () => {},
     reported: async () => {},
+    forget: () => {},
+    readConfiguration,
+    watchConfiguration: () => {},
   };
 }
 
@@ -55,9 +65,13 @@ async function fromOperator({ config, security, log, signal, stack }: ResourcesS
   if (more.length > 0) {
     log.warn('Multiple configurations are not supported in Kubernetes mode; only the first one will be loaded');
   }
+  const readConfiguration = async () => (name === undefined ? defaultConfiguration() : source.configuration(name));
   return {
     source,
-    configuration: name === undefined ? defaultConfiguration() : await source.configuration(name),
+    configuration: await readConfiguration(),
+    readConfiguration,
+    watchConfiguration: (changed) => name !== undefined && source.watch(configuration, changed, signal),
+    forget: reporter.forget,
     report: ({ metadata }, problem) =>
       reporter.report({ name: metadata.name, generation: metadata.generation ?? 0, error: problem?.message }),
     reported: reporter.flush,

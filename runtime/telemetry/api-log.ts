@@ -20,8 +20,14 @@ export function apiLog(log: Logger, settings: ApiLogSettings): NonNullable<DoorW
     };
     if (call.door === 'grpc') grpc.info('gRPC API Called', { ...fields, method: call.path });
     else {
-      const method = settings.obfuscateURLs ? call.operation : `${call.verb} ${call.path}`;
+      const method = settings.obfuscateURLs ? obfuscated(call) : `${call.verb} ${call.path}`;
       http.info('HTTP API Called', { ...fields, method, size: call.responseBytes });
     }
   };
+}
+
+/** The operation, and for invocation the app, which Dapr's log keeps. */
+function obfuscated({ operation, path }: { operation: string; path: string }): string {
+  const app = /^\/v1\.0\/invoke\/([^/]+)\//.exec(path)?.[1];
+  return app === undefined ? operation : `${operation}/${app}`;
 }

@@ -1,0 +1,105 @@
+import { component } from '#crds/component.ts';
+import type { Configuration } from '#crds/configuration.ts';
+import { httpEndpoint } from '#crds/http-endpoint.ts';
+import { resiliency } from '#crds/resiliency.ts';
+import { toFault } from '#kit/errors/fault.ts';
+import { systemClock } from '#kit/lifecycle/clock.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import type { RuntimeConfig } from '../config.ts';
+import type { Endpoints } from '../invoke/endpoints.ts';
+import type { Policies } from '../policy/guards.ts';
+import { componentReload } from '../resources/component-reload.ts';
+import { startReload } from '../resources/reload.ts';
+import type { Stopping } from '../shutdown.ts';
+import type { ComponentsStarted } from './components.ts';
+import { endpointSettings } from './endpoints.ts';
+import type { Resources } from './resources.ts';
+
+export type HotReloadStart = {
+  config: RuntimeConfig;
+  resources: Resources;
+  components: ComponentsStarted;
+  endpoints: Endpoints;
+  policies: Policies;
+  ending: Pick<Stopping, 'reload' | 'fail'>;
+  log: Logger;
+  signal: AbortSignal;
+};
+
+/** The feature that turns it off. */
+export const hotReloadFeature = 'HotReload';
+
+/**
+ * Keeps what is in use in step with files or operator: Components, HTTPEndpoints and Resiliency policies in place, a
+ * changed Configuration by starting again within the process.
+ */
+export function startHotReload(start: HotReloadStart): void {
+  const { config, resources, components, endpoints, policies, ending, log, signal } = start;
+  const { registry } = components;
+  const common = { source: resources.source, everyMs: config.reconcileIntervalMs, clock: systemClock, log, signal };
+  startReload({
+    ...common,
+    kind: component,
+    apply: componentReload({
+      ...components,
+      isOpen: ({ metadata, spec }) =>
+        registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
+      forget: resources.forget,
+      fail: ending.fail,
+      log,
+    }),
+  });
+  startReload({
+    ...common,
+    kind: httpEndpoint,
+    apply: whenChanged(async (list) =>
+      endpoints.replace(await endpointSettings({ config, registry, log, signal }, list)),
+    ),
+  });
+  startReload({
+    ...common,
+    kind: resiliency,
+    apply: whenChanged(async (list) => {
+      await policies.replace(list);
+      log.info(`Resiliency policies in use: ${policies.names.join(', ') || 'none'}`);
+      for (const loaded of registry.all())
+        registry.add({ ...loaded, guard: policies.componentGuard(loaded.kind, loaded.name) });
+    }),
+  });
+  resources.watchConfiguration(() => void restartIfChanged(resources, ending, log));
+}
+
+/** Applies a list of which something is other than in the last one. The first one is what was loaded at the start. */
+function whenChanged<T>(apply: (resources: readonly T[]) => Promise<void>) {
+  let last: string | undefined;
+  return async ({ resources, complete }: { resources: readonly T[]; complete: boolean }): Promise<boolean> => {
+    const now = JSON.stringify(resources.map((resource) => comparable(resource)));
+    if (now === last || !complete) return true;
+    await apply(resources);
+    last = now;
+    return true;
+  };
+}
+
+function comparable(resource: unknown): unknown {
+  const { metadata, status: _, ...rest } = resource as { metadata: { name: string }; status?: unknown };
+  return { name: metadata.name, ...rest };
+}
+
+/** A Configuration that cannot be read leaves the one in use; so does one that is the same. */
+export async function restartIfChanged(
+  { configuration, readConfiguration }: Pick<Resources, 'configuration' | 'readConfiguration'>,
+  ending: Pick<Stopping, 'reload'>,
+  log: Logger,
+): Promise<void> {
+  try {
+    const next = await readConfiguration();
+    if (same(next, configuration)) return;
+    log.info(`Received Configuration UPDATED event: ${next.metadata.name} - triggering SIGHUP reload`);
+    ending.reload();
+  } catch (thrown) {
+    log.error(`The changed Configuration is not taken into use: ${toFault(thrown).message}`);
+  }
+}
+
+const same = (a: Configuration, b: Configuration): boolean => JSON.stringify(a.spec) === JSON.stringify(b.spec);
