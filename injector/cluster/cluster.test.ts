@@ -34,8 +34,16 @@ describe('componentsWithContainers', () => {
     expect(await componentsWithContainers(kube.client, 'shop')).toEqual([]);
   });
 
+  it('asks again past a cache that is not ready', async () => {
+    const kube = fakeKube();
+    put(kube, 'hosted', { 'outrigger.dev/host': 'container' });
+    kube.failNext('list', fault('unavailable', '429 TooManyRequests: storage is (re)initializing'));
+    expect(await componentsWithContainers(kube.client, 'shop')).toHaveLength(1);
+  });
+
   it('says that it could not look', async () => {
     const kube = fakeKube();
+    kube.failNext('list', fault('permission-denied', 'no'));
     kube.failNext('list', fault('permission-denied', 'no'));
     await expect(componentsWithContainers(kube.client, 'shop')).rejects.toThrow(
       'cannot list the Components of shop: no',

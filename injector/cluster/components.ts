@@ -21,14 +21,20 @@ export async function componentsWithContainers(client: KubeClient, namespace: st
 }
 
 async function list(client: KubeClient, namespace: string): Promise<KubeObject[]> {
+  const ask = (resourceVersion?: string) => {
+    const options = { namespace, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    return client.list(daprResources.components, options, AbortSignal.timeout(timeoutMs));
+  };
   try {
-    return (
-      await client.list(daprResources.components, { namespace, resourceVersion: '0' }, AbortSignal.timeout(timeoutMs))
-    ).items;
+    // The cache of a server that just started, or whose kind is new, answers an error for a while.
+    const found = await ask('0').catch((thrown) => (isMissing(thrown) ? Promise.reject(thrown) : ask()));
+    return found.items;
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.key === 'not-found') return [];
+    if (isMissing(thrown)) return [];
     throw fault('unavailable', `cannot list the Components of ${namespace}: ${toFault(thrown).message}`, {
       cause: thrown,
     });
   }
 }
+
+const isMissing = (thrown: unknown): boolean => thrown instanceof Fault && thrown.key === 'not-found';
