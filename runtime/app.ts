@@ -195,7 +195,10 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   );
   outboundReady.ready();
   if (features.includes(hotReloadFeature)) {
-    startHotReload({ config, resources, components, endpoints, policies, ending, log, signal: lifetime.signal });
+    startHotReload({
+      ...{ config, resources, components, endpoints, policies, subscriptions, bindings, ending, log },
+      signal: lifetime.signal,
+    });
   }
   await Promise.race([app.ready, ending.stopped]);
   await Promise.race([readAppConfig(config, app, log), ending.stopped]);

@@ -79,6 +79,8 @@ describe('a sidecar whose resources change', () => {
       const before = await updates();
       await put('store.yaml', store(`${version}s`));
       await eventually(async () => expect(await updates()).toBe(before + 1));
+      const after = sent;
+      await eventually(() => expect(sent).toBeGreaterThan(after + 100));
     }
     stop.abort();
     await load;

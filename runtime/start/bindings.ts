@@ -14,10 +14,18 @@ export type BindingsStart = {
   stack: AsyncDisposableStack;
 };
 
+export type Bindings = {
+  start(): Promise<void>;
+  /** Reads anew, as components are not the same any more. */
+  reopen(): Promise<void>;
+  stop(): Promise<void>;
+};
+
 const drainMs = 30_000;
+const reopenDrainMs = 2_000;
 
 /** Makes ready to read from input bindings, while the app is well. */
-export function startBindings(start: BindingsStart): { start(): Promise<void>; stop(): Promise<void> } {
+export function startBindings(start: BindingsStart): Bindings {
   const { config, registry, policies, app, stack } = start;
   const log = start.log.scoped('dapr.runtime.processor.binding');
   const inputs = createAppInputs({
@@ -34,9 +42,16 @@ export function startBindings(start: BindingsStart): { start(): Promise<void>; s
   const begin = async () => {
     if (stopping === undefined) await inputs.start();
   };
+  let started = false;
   return {
     stop,
+    async reopen() {
+      if (!started || stopping !== undefined) return;
+      await inputs.stop(reopenDrainMs);
+      if (app.health === undefined || app.health.isHealthy()) await begin();
+    },
     async start() {
+      started = true;
       app.health?.onChange((healthy) => void (healthy ? begin() : inputs.stop(drainMs)));
       if (app.health === undefined || app.health.isHealthy()) await begin();
     },

@@ -2,18 +2,25 @@ import { component } from '#crds/component.ts';
 import type { Configuration } from '#crds/configuration.ts';
 import { httpEndpoint } from '#crds/http-endpoint.ts';
 import { resiliency } from '#crds/resiliency.ts';
+import { subscription } from '#crds/subscription.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { bindingKind } from '../blocks/bindings/kind.ts';
+import type { Kind } from '../blocks/kind.ts';
+import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { Endpoints } from '../invoke/endpoints.ts';
 import type { Policies } from '../policy/guards.ts';
+import type { Registry } from '../registry.ts';
 import { componentReload } from '../resources/component-reload.ts';
 import { startReload } from '../resources/reload.ts';
 import type { Stopping } from '../shutdown.ts';
+import type { Bindings } from './bindings.ts';
 import type { ComponentsStarted } from './components.ts';
 import { endpointSettings } from './endpoints.ts';
 import type { Resources } from './resources.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export type HotReloadStart = {
   config: RuntimeConfig;
@@ -21,6 +28,8 @@ export type HotReloadStart = {
   components: ComponentsStarted;
   endpoints: Endpoints;
   policies: Policies;
+  subscriptions: Subscriptions;
+  bindings: Bindings;
   ending: Pick<Stopping, 'reload' | 'fail'>;
   log: Logger;
   signal: AbortSignal;
@@ -37,18 +46,26 @@ export function startHotReload(start: HotReloadStart): void {
   const { config, resources, components, endpoints, policies, ending, log, signal } = start;
   const { registry } = components;
   const common = { source: resources.source, everyMs: config.reconcileIntervalMs, clock: systemClock, log, signal };
+  const applyComponents = componentReload({
+    ...components,
+    isOpen: ({ metadata, spec }) => registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
+    forget: resources.forget,
+    fail: ending.fail,
+    log,
+  });
   startReload({
     ...common,
     kind: component,
-    apply: componentReload({
-      ...components,
-      isOpen: ({ metadata, spec }) =>
-        registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
-      forget: resources.forget,
-      fail: ending.fail,
-      log,
-    }),
+    async apply(list, retry) {
+      const [pubsubs, inputs] = [openOf(registry, pubsubKind), openOf(registry, bindingKind)];
+      const allWell = await applyComponents(list, retry);
+      const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
+      if (replaced.size > 0) await start.subscriptions.reopen(replaced);
+      if (changedNames(inputs, openOf(registry, bindingKind)).size > 0) await start.bindings.reopen();
+      return allWell;
+    },
   });
+  startReload({ ...common, kind: subscription, apply: whenChanged((list) => start.subscriptions.replace(list)) });
   startReload({
     ...common,
     kind: httpEndpoint,
@@ -68,6 +85,13 @@ export function startHotReload(start: HotReloadStart): void {
   });
   resources.watchConfiguration(() => void restartIfChanged(resources, ending, log));
 }
+
+/** The components of a kind by name, to tell one instance from the next. */
+const openOf = (registry: Registry, kind: Kind): Map<string, unknown> =>
+  new Map([...registry.of(kind)].map(([name, loaded]) => [name, loaded.component]));
+
+const changedNames = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): Set<string> =>
+  new Set([...before.keys(), ...after.keys()].filter((name) => before.get(name) !== after.get(name)));
 
 /** Applies a list of which something is other than in the last one. The first one is what was loaded at the start. */
 function whenChanged<T>(apply: (resources: readonly T[]) => Promise<void>) {

@@ -1,3 +1,4 @@
+import type { Subscription as Manifest } from '#crds/subscription.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { PubsubSubscriptionType } from '#proto/dapr/proto/runtime/v1/metadata_pb.js';
@@ -9,7 +10,7 @@ import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
 import type { ResourceSource } from '../resources/source.ts';
 import { createAppSubscriptions } from '../subscriptions/app-subscriptions.ts';
-import { declaredSubscriptions } from '../subscriptions/declared.ts';
+import { declaredSubscriptions, readSubscriptions } from '../subscriptions/declared.ts';
 import { createStreamSubscriptions } from '../subscriptions/stream.ts';
 import { createSubscriber } from '../subscriptions/subscriber.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
@@ -31,6 +32,10 @@ export type Subscriptions = {
   facts: MetadataPart;
   /** Takes messages from now on, while the app is well. */
   start(): Promise<void>;
+  /** Opens them anew, as these components are not the same any more. */
+  reopen(components: ReadonlySet<string>): Promise<void>;
+  /** Takes other manifests in place of those there are. */
+  replace(manifests: readonly Manifest[]): Promise<void>;
   /** Takes no more, and waits for those under way, at most 30 s. */
   stop(): Promise<void>;
 };
@@ -41,11 +46,12 @@ const drainMs = 30_000;
 export async function startSubscriptions(start: SubscriptionsStart): Promise<Subscriptions> {
   const { config, source, registry, publisher, policies, app, stack } = start;
   const log = start.log.scoped('dapr.runtime.processor.subscription');
-  const declared = await declaredSubscriptions(source, config.appId, log);
+  let declared = await declaredSubscriptions(source, config.appId, log);
   const subscriber = createSubscriber({ registry, publisher, policies, clock: systemClock, log });
   const streams = createStreamSubscriptions(subscriber);
   const ofApp = createAppSubscriptions({
-    ...{ appId: config.appId, registry, subscriber, declared, app, policies, log },
+    ...{ appId: config.appId, registry, subscriber, app, policies, log },
+    declared: () => declared,
     appToken: config.app.token || undefined,
     skipProgrammatic: config.skipAppSubscriptions,
     clock: systemClock,
@@ -68,10 +74,27 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
       ofApp.stop();
     }
   };
+  let started = false;
+  const again = async () => {
+    if (!started) return;
+    ofApp.stop();
+    if (app.health === undefined || app.health.isHealthy()) await begin();
+  };
   return {
+    async reopen(components) {
+      streams.closeAll(components);
+      await again();
+    },
+    async replace(manifests) {
+      const next = await readSubscriptions(manifests, config.appId, log);
+      if (JSON.stringify(next) === JSON.stringify(declared)) return;
+      declared = next;
+      await again();
+    },
     streamSubscribe: streams.subscribe,
     facts: () => ({ subscriptions: [...ofApp.all(), ...streams.all()].map(factOf) }),
     async start() {
+      started = true;
       app.health?.onChange((healthy) => (healthy ? void begin() : ofApp.stop()));
       if (app.health === undefined || app.health.isHealthy()) await begin();
     },

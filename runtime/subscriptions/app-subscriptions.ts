@@ -15,7 +15,8 @@ export type AppSubscriptionsOptions = {
   appId: string;
   registry: Registry;
   subscriber: Subscriber;
-  declared: readonly Subscription[];
+  /** Those of manifests, as they are now. */
+  declared(): readonly Subscription[];
   app: { channel(): AppChannel | undefined; grpc(): Pick<Transport, 'unary'> | undefined };
   appToken: string | undefined;
   /** The app is not asked for subscriptions of its own. */
@@ -41,7 +42,7 @@ export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSub
   const http = httpPostman(app.channel);
   const grpc = grpcPostman({ app: app.grpc, token: options.appToken, log });
   const all = () => {
-    const both = [...options.declared, ...(programmatic ?? [])];
+    const both = [...options.declared(), ...(programmatic ?? [])];
     return both.filter((one, i) => both.findIndex((other) => isSame(one, other)) === i);
   };
   return {

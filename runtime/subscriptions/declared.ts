@@ -11,7 +11,16 @@ export async function declaredSubscriptions(
   appId: string,
   log: Logger,
 ): Promise<Subscription[]> {
-  const manifests = (await source.list(manifestKind)).filter((one) => inScope(one, appId));
+  return readSubscriptions(await source.list(manifestKind), appId, log);
+}
+
+/** Those of a list that are meant for the app. One that makes no sense is logged and left out. */
+export async function readSubscriptions(
+  resources: readonly Manifest[],
+  appId: string,
+  log: Logger,
+): Promise<Subscription[]> {
+  const manifests = resources.filter((one) => inScope(one, appId));
   const read = await Promise.all(manifests.map((manifest) => tolerantly(manifest, log)));
   return read.filter((one) => one !== undefined);
 }

@@ -11,14 +11,19 @@ import type { Subscription } from './subscription.ts';
 const drainMs = 5_000;
 
 /** Subscriptions that apps open by streams. */
-export type StreamSubscriptions = { subscribe: StreamSubscribe; all(): readonly Subscription[]; closeAll(): void };
+export type StreamSubscriptions = {
+  subscribe: StreamSubscribe;
+  all(): readonly Subscription[];
+  closeAll(of?: ReadonlySet<string>): void;
+};
 
 export function createStreamSubscriptions(subscriber: Subscriber): StreamSubscriptions {
   const open = new Map<Subscription, () => void>();
   return {
     all: () => [...open.keys()],
-    closeAll() {
-      for (const close of open.values()) close();
+    /** Ends them all, or those on some components: their clients open them again. */
+    closeAll(of) {
+      for (const [{ pubsubName }, close] of open) if (of === undefined || of.has(pubsubName)) close();
     },
     async subscribe(wish, { send, signal }) {
       const answers = new Map<string, PromiseWithResolvers<number>>();
