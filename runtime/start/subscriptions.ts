@@ -87,8 +87,14 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
     },
     async replace(manifests) {
       const next = await readSubscriptions(manifests, config.appId, log);
-      if (JSON.stringify(next) === JSON.stringify(declared)) return;
-      declared = next;
+      const known = new Set(declared.map((one) => JSON.stringify(one)));
+      const wanted = new Set(next.map((one) => JSON.stringify(one)));
+      const [kept, added] = [
+        declared.filter((one) => wanted.has(JSON.stringify(one))),
+        next.filter((one) => !known.has(JSON.stringify(one))),
+      ];
+      if (added.length === 0 && kept.length === declared.length) return;
+      declared = [...kept, ...added];
       await again();
     },
     streamSubscribe: streams.subscribe,

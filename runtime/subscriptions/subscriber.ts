@@ -37,6 +37,8 @@ export type Subscriber = {
 const firstPauseMs = 500;
 const longestPauseMs = 60_000;
 const buryMs = 30_000;
+/** Messages under way have so long to be settled when their subscription ends. */
+const endMs = 30_000;
 const settleMs = 50;
 
 /** Opens subscriptions on components. */
@@ -83,7 +85,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       for (let pause = firstPauseMs; !signal.aborted && !closed; pause = Math.min(pause * 2, longestPauseMs)) {
         try {
           const opened = await open(subscription, postman);
-          signal.addEventListener('abort', () => void opened.close(0), { once: true });
+          signal.addEventListener('abort', () => void opened.close(endMs), { once: true });
           if (signal.aborted) await opened.close(0);
           return;
         } catch (thrown) {
