@@ -10,6 +10,9 @@ const suites = {
     testMatch: ['**/*.e2e.test.ts'],
     testTimeout: 300_000,
     globalSetup: '<rootDir>/e2e/stories/prepare.ts',
+    globalTeardown: '<rootDir>/e2e/stories/finish.ts',
+    // The cluster's programs and the bundler are children of this process, and would keep it from ending.
+    forceExit: true,
   },
 };
 
