@@ -22,7 +22,9 @@ describe('certificates are renewed under load', () => {
     await story.apply(callerManifest(story.target.images.shop));
     await story.pod('redis');
     await story.pod('shop');
+    await story.served('shop');
     await story.pod('caller');
+    await story.served('caller');
   });
   afterAll(async () => {
     await installWithLifetime(story);

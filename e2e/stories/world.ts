@@ -21,11 +21,18 @@ export interface World {
   pod(app: string, wanted?: (pod: Pod) => boolean, timeout?: number): Promise<Pod>;
   /** Waits until `pick` answers for an object below the story's namespace, as in `dapr.io/v1alpha1/components`. */
   watch<T, R>(resource: string, pick: (object: T) => R | undefined, timeout?: number): Promise<R>;
+  /** Waits until a Service leads to a ready pod, which is a little after the pod is ready. */
+  served(service: string): Promise<void>;
   /** Sends a request to a Service of the story, through the API server. */
   fetch(service: string, path: string, init?: RequestInit): Promise<Response>;
   /** Deletes the namespace. */
   end(): Promise<void>;
 }
+
+type EndpointSlice = {
+  metadata: { labels?: Record<string, string> };
+  endpoints?: readonly { conditions?: { ready?: boolean } }[] | null;
+};
 
 /** Makes the story's namespace anew. */
 export async function world(story: string): Promise<World> {
@@ -61,6 +68,17 @@ function inNamespace(target: Target, api: ApiProxy, namespace: string): World {
       ),
     watch: (resource, pick, timeout) =>
       watchUntil(api.url, inside(resource, namespace), ({ object }) => pick(object as never), timeout),
+    async served(service) {
+      await watchUntil<EndpointSlice, true>(
+        api.url,
+        inside('discovery.k8s.io/v1/endpointslices', namespace),
+        ({ object }) =>
+          object.metadata.labels?.['kubernetes.io/service-name'] === service &&
+          object.endpoints?.some(({ conditions }) => conditions?.ready)
+            ? true
+            : undefined,
+      );
+    },
     fetch: (service, path, init) =>
       fetch(`${api.url}/api/v1/namespaces/${namespace}/services/${service}/proxy${path}`, init),
     async end() {
