@@ -25,8 +25,11 @@ async function find(): Promise<Found[]> {
     const module = (await import(path.join(here, file))) as { component?: Component };
     if (module.component) found.push({ file, component: module.component });
   }
-  return found.sort((a, b) => (a.component.type < b.component.type ? -1 : 1));
+  return found.sort((a, b) => a.component.type.localeCompare(b.component.type, 'en') || newestFirst(a, b));
 }
+
+/** Versions of a type that differ in their settings or layout are components of their own. */
+const newestFirst = (a: Found, b: Found): number => (a.component.versions[0] < b.component.versions[0] ? 1 : -1);
 
 function index(found: readonly Found[]): string {
   const lines = found.flatMap(({ file, component: { type, aliases = [], versions } }) =>
@@ -67,4 +70,6 @@ const found = await find();
 writeFileSync(path.join(here, 'index.ts'), index(found));
 rmSync(docs, { recursive: true, force: true });
 mkdirSync(docs, { recursive: true });
-for (const one of found) writeFileSync(path.join(docs, `${one.component.type}.md`), page(one));
+for (const [type, ofType] of Object.entries(Object.groupBy(found, ({ component }) => component.type))) {
+  writeFileSync(path.join(docs, `${type}.md`), ofType!.map(page).join('\n'));
+}

@@ -27,6 +27,8 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'secretstores.kubernetes/v1': async () => (await import('./secretstores/kubernetes.ts')).component,
   'secretstores.local.env/v1': async () => (await import('./secretstores/env.ts')).component,
   'secretstores.local.file/v1': async () => (await import('./secretstores/file.ts')).component,
+  'state.etcd/v2': async () => (await import('./state/etcd.ts')).component,
+  'state.etcd/v1': async () => (await import('./state/etcd-v1.ts')).component,
   'state.in-memory/v1': async () => (await import('./state/in-memory.ts')).component,
   'state.postgresql/v2': async () => (await import('./state/postgresql.ts')).component,
   'state.postgres/v2': async () => (await import('./state/postgresql.ts')).component,

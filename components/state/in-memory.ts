@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { StateDelete, StateKeysLike, StateOperation, StateSet, StateStore, StateValue } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { likePattern } from './like.ts';
 import { expireTime, ttlSeconds } from './ttl.ts';
 
 type Item = {
@@ -110,14 +111,4 @@ function keysLike(items: ReadonlyMap<string, Item>, request: StateKeysLike, live
     .sort(([, a], [, b]) => a.index - b.index);
   const size = request.pageSize || found.length;
   return { keys: found.slice(0, size).map(([key]) => key), continuationToken: found[size]?.[1].index.toString() };
-}
-
-/** A regular expression that matches whole keys as SQL LIKE does, with `\` to escape. */
-function likePattern(pattern: string): RegExp {
-  const source = pattern.replace(/\\([\s\S])|[\s\S]/g, (char, escaped: string | undefined) => {
-    if (escaped === undefined && char === '%') return '.*';
-    if (escaped === undefined && char === '_') return '.';
-    return RegExp.escape(escaped ?? char);
-  });
-  return new RegExp(`^${source}$`, 'su');
 }
