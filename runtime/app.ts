@@ -120,7 +120,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   await startProfiling(config, { log, stack });
   const { tracing, active } = await startTracing({ config, configuration, log, stack });
 
-  const policies = await loadPolicies(source, config.appId, log);
+  const policies = await loadPolicies(source, config.appId, log, metrics?.registry);
   const loading = startComponents({ config, configuration, source, policies, metrics, report, ...scope });
   // The reason must be told before it ends the process.
   const components = await loading.catch((thrown) => reported().then(() => Promise.reject(thrown)));

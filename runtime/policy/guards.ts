@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import { type Resiliency, resiliency } from '#crds/resiliency.ts';
 import { Fault, toFault } from '#kit/errors/fault.ts';
 import { faults } from '#kit/errors/table.ts';
@@ -6,6 +7,7 @@ import type { Logger } from '#kit/log/logger.ts';
 import type { Kind } from '../blocks/kind.ts';
 import type { Guard } from '../registry.ts';
 import { inScope, type ResourceSource } from '../resources/source.ts';
+import { type ResiliencyMetrics, resiliencyMetrics } from '../telemetry/resiliency-metrics.ts';
 import { decodeResiliency } from './resiliency/decode.ts';
 import { builtInTables, createPolicyResolver, type PolicyResolver } from './resiliency/resolve.ts';
 import { createRunner, type Policy, type Runner } from './resiliency/run.ts';
@@ -23,8 +25,14 @@ export type Policies = {
 };
 
 /** Reads the Resiliency resources that are scoped to the app. A policy that makes no sense is logged and left out. */
-export async function loadPolicies(source: ResourceSource, appId: string, log: Logger): Promise<Policies> {
-  let current = await readPolicies(await source.list(resiliency), appId, log);
+export async function loadPolicies(
+  source: ResourceSource,
+  appId: string,
+  log: Logger,
+  registry?: Registry,
+): Promise<Policies> {
+  const reading = { appId, log, metrics: registry && resiliencyMetrics(registry, appId) };
+  let current = await readPolicies(await source.list(resiliency), reading);
   const run = createRunner({ now: systemClock.now, random: Math.random, pause: systemClock.pause }, logged(log));
   return {
     resolver: {
@@ -40,7 +48,7 @@ export async function loadPolicies(source: ResourceSource, appId: string, log: L
       return current.names;
     },
     async replace(resources) {
-      current = await readPolicies(resources, appId, log);
+      current = await readPolicies(resources, reading);
     },
     componentGuard(kind, name) {
       const policy = current.resolver.component(name, kind.policy, 'outbound');
@@ -53,20 +61,26 @@ export async function loadPolicies(source: ResourceSource, appId: string, log: L
 
 type Read = { resolver: PolicyResolver; names: readonly string[] };
 
-async function readPolicies(resources: readonly Resiliency[], appId: string, log: Logger): Promise<Read> {
+type Reading = { appId: string; log: Logger; metrics: ResiliencyMetrics | undefined };
+
+async function readPolicies(resources: readonly Resiliency[], { appId, log, metrics }: Reading): Promise<Read> {
   const tables = builtInTables();
   const names: string[] = [];
+  // Dapr labels all policies with the resource it read last, whichever they came from.
+  let last = { name: '', namespace: '' };
   for (const resource of resources) {
     if (!inScope(resource, appId)) continue;
     const { name } = resource.metadata;
     try {
       await decodeResiliency(resource.spec, tables, (text) => log.warn(text));
       names.push(name);
+      last = { name, namespace: resource.metadata.namespace ?? '' };
+      metrics?.loaded(last);
     } catch (thrown) {
       log.error(`Could not read resiliency policy ${name}: ${toFault(thrown).message}`);
     }
   }
-  return { resolver: createPolicyResolver(tables, systemClock.now), names };
+  return { resolver: createPolicyResolver(tables, systemClock.now, undefined, metrics?.watch(last)), names };
 }
 
 const guardOf =

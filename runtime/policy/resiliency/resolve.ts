@@ -2,7 +2,7 @@ import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
 import { retryEverything } from './codes.ts';
 import { exponentialDefaults, type PolicyTables, type TargetSpec } from './decode.ts';
 import type { RetryPolicy } from './retry.ts';
-import type { Policy } from './run.ts';
+import type { Policy, PolicyWatch } from './run.ts';
 
 /** The kinds of component as they stand in the names of default policies. */
 export type PolicyComponentKind =
@@ -32,6 +32,9 @@ export type PolicyResolver = {
 };
 
 export type BreakerWatch = (name: string, from: BreakerState, to: BreakerState) => void;
+
+/** Makes the watch of the policies of a target: `app_<id>`, `<Kind>_<component>` or `actor_<type>`. */
+export type WatchTarget = (at: { target: string; direction: 'inbound' | 'outbound' }) => PolicyWatch;
 
 const seconds = (count: number) => count * 1_000;
 const constant = (durationMs: number, maxRetries: number): RetryPolicy => ({
@@ -95,6 +98,7 @@ export function createPolicyResolver(
   tables: PolicyTables,
   now: () => number,
   watch: BreakerWatch = () => {},
+  watchTarget?: WatchTarget,
 ): PolicyResolver {
   const caches = new Map<string, Map<string, Policy>>();
   const cached = (group: string, key: string, limit: number, build: () => Policy): Policy => {
@@ -111,8 +115,11 @@ export function createPolicyResolver(
     if (settings === undefined) return undefined;
     return createBreaker({ name, ...settings }, now, (from, to) => watch(name, from, to));
   };
-  const assemble = (name: string, target: TargetSpec, breakerName: string): Policy => ({
+  const watched = (target: string, direction: 'inbound' | 'outbound' = 'outbound') =>
+    watchTarget?.({ target, direction });
+  const assemble = (name: string, target: TargetSpec, breakerName: string, told?: PolicyWatch): Policy => ({
     name,
+    watch: told,
     timeoutMs: target.timeout === undefined ? undefined : tables.timeouts.get(target.timeout),
     retry: target.retry === undefined ? undefined : tables.retries.get(target.retry),
     breaker: breaker(target.circuitBreaker, breakerName),
@@ -123,7 +130,7 @@ export function createPolicyResolver(
       const target = tables.apps.get(appId) ?? defaults(tables, ['App']);
       const limit = target.circuitBreakerCacheSize || endpointsKept;
       return cached(`app ${appId}`, endpoint, limit, () =>
-        assemble(`endpoint[${appId}, ${endpoint}]`, target, endpoint),
+        assemble(`endpoint[${appId}, ${endpoint}]`, target, endpoint, watched(`app_${appId}`)),
       );
     },
     actorBeforeTurn(type, id) {
@@ -131,11 +138,15 @@ export function createPolicyResolver(
       const key = target.circuitBreakerScope === 'type' ? type : `${type}-${id}`;
       const limit = target.circuitBreakerCacheSize || actorsKept;
       const { timeout: _none, ...beforeTurn } = target;
-      return cached(`actor ${type}`, key, limit, () => assemble(`actor[${type}, ${id}]`, beforeTurn, key));
+      return cached(`actor ${type}`, key, limit, () =>
+        assemble(`actor[${type}, ${id}]`, beforeTurn, key, watched(`actor_${type}`)),
+      );
     },
     actorWithinTurn(type) {
       const { timeout } = tables.actors.get(type) ?? defaults(tables, ['Actor']);
-      return cached('actor turn', type, actorsKept, () => assemble(`actor[${type}]`, { timeout }, type));
+      return cached('actor turn', type, actorsKept, () =>
+        assemble(`actor[${type}]`, { timeout }, type, watched(`actor_${type}`)),
+      );
     },
     component(name, kind, direction) {
       const side = direction === 'inbound' ? 'Inbound' : 'Outbound';
@@ -143,7 +154,7 @@ export function createPolicyResolver(
       const target = tables.components.get(name)?.[direction] ?? defaults(tables, levels);
       const label = `component[${name}] ${direction === 'inbound' ? 'input' : 'output'}`;
       return cached(`component ${direction}`, `${kind} ${name}`, Number.POSITIVE_INFINITY, () =>
-        assemble(label, target, `${target.circuitBreaker ?? ''}-${name}`),
+        assemble(label, target, `${target.circuitBreaker ?? ''}-${name}`, watched(`${kind}_${name}`, direction)),
       );
     },
     builtIn: (name) => ({ ...assemble(builtInNames[name], { retry: builtInNames[name] }, ''), timeoutMs: undefined }),

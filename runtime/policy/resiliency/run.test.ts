@@ -101,3 +101,27 @@ describe('a runner', () => {
     expect(calls.count).toBe(1);
   });
 });
+
+describe('what is told of a policy in use', () => {
+  it('names the parts around a call as it begins, and those that stepped in', async () => {
+    const told: string[] = [];
+    const watch = {
+      began: (part: string, state = '') => void told.push(`began ${part} ${state}`.trim()),
+      activated: (part: string, state = '') => void told.push(`activated ${part} ${state}`.trim()),
+    };
+    const settings = { name: 'b', maxRequests: 1, intervalMs: 0, timeoutMs: 5_000 };
+    const breaker = createBreaker({ ...settings, trip: (counts) => counts.consecutiveFailures >= 2 }, () => 0);
+    const { run } = runner();
+    const { operation } = failing(9);
+    const once = { ...retry, maxRetries: 1 };
+    await expect(run(policy({ retry: once, breaker, watch }), operation)).rejects.toThrow('down');
+    expect(told).toEqual([
+      'began retry',
+      'began circuitbreaker closed',
+      'activated retry',
+      'activated circuitbreaker open',
+    ]);
+    await expect(run(policy({ breaker, watch }), operation)).rejects.toMatchObject({ key: 'circuit-open' });
+    expect(told.slice(4)).toEqual(['began circuitbreaker open']);
+  });
+});

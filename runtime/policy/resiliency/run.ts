@@ -1,5 +1,5 @@
 import { Fault, fault } from '#kit/errors/fault.ts';
-import type { Breaker } from './breaker.ts';
+import type { Breaker, BreakerState } from './breaker.ts';
 import { matchesCode } from './codes.ts';
 import { pauseBefore, type RetryPolicy } from './retry.ts';
 
@@ -10,6 +10,17 @@ export type Policy = {
   timeoutMs: number | undefined;
   retry: RetryPolicy | undefined;
   breaker: Breaker | undefined;
+  watch?: PolicyWatch | undefined;
+};
+
+export type PolicyPart = 'timeout' | 'retry' | 'circuitbreaker';
+
+/** Told of a policy's use, for metrics. Breakers come with their state. */
+export type PolicyWatch = {
+  /** A call begins that this part surrounds. */
+  began(part: PolicyPart, state?: BreakerState): void;
+  /** The part stepped in: the call's first time-out, each time it is tried again, a breaker's change to this state. */
+  activated(part: PolicyPart, state?: BreakerState): void;
 };
 
 export type Attempt = {
@@ -52,23 +63,39 @@ export type Runner = <T>(
  */
 export function createRunner(clock: RunnerClock, hooks: RunnerHooks = {}): Runner {
   return (policy, operation, options = {}) => {
-    if (policy.retry === undefined) return attemptOnce(policy, operation, { number: 1, signal: options.signal }, hooks);
-    return attemptOften(policy, policy.retry, operation, options, clock, hooks);
+    if (policy.watch !== undefined) tellBegin(policy, policy.watch);
+    const call = { policy, operation, signal: options.signal, hooks, timedOut: false };
+    return policy.retry === undefined ? attemptOnce(call, 1) : attemptOften(call, policy.retry, options, clock);
   };
 }
 
+/** A call under way. */
+type Call<T> = {
+  policy: Policy;
+  operation: (attempt: Attempt) => Promise<T>;
+  signal: AbortSignal | undefined;
+  hooks: RunnerHooks;
+  /** Whether a try's time was over: it is told once a call. */
+  timedOut: boolean;
+};
+
+function tellBegin({ timeoutMs, retry, breaker }: Policy, watch: PolicyWatch): void {
+  if (timeoutMs !== undefined && timeoutMs > 0) watch.began('timeout');
+  if (retry !== undefined) watch.began('retry');
+  if (breaker !== undefined) watch.began('circuitbreaker', breaker.state());
+}
+
 async function attemptOften<T>(
-  policy: Policy,
+  call: Call<T>,
   retry: RetryPolicy,
-  operation: (attempt: Attempt) => Promise<T>,
   options: CallOptions,
   clock: RunnerClock,
-  hooks: RunnerHooks,
 ): Promise<T> {
+  const { policy, hooks } = call;
   const began = clock.now();
   for (let number = 1; ; number++) {
     try {
-      const result = await attemptOnce(policy, operation, { number, signal: options.signal }, hooks);
+      const result = await attemptOnce(call, number);
       if (number > 1) hooks.recovered?.(policy, number);
       return result;
     } catch (thrown) {
@@ -77,6 +104,7 @@ async function attemptOften<T>(
         : pauseBefore(retry, number, clock.now() - began, clock.random);
       if (pause === undefined) throw thrown;
       if (number === 1) hooks.retrying?.(policy, thrown, pause);
+      policy.watch?.activated('retry');
       await clock.pause(pause, options.signal);
     }
   }
@@ -90,42 +118,44 @@ function isFinal(thrown: unknown, retry: RetryPolicy, options: CallOptions): boo
   return status !== undefined && !matchesCode(retry.matching, status);
 }
 
-async function attemptOnce<T>(
-  policy: Policy,
-  operation: (attempt: Attempt) => Promise<T>,
-  attempt: Attempt,
-  hooks: RunnerHooks,
-): Promise<T> {
-  const leave = policy.breaker?.enter();
+async function attemptOnce<T>(call: Call<T>, number: number): Promise<T> {
+  const { breaker, watch } = call.policy;
+  const before = watch && breaker?.state();
+  const leave = breaker?.enter();
   try {
-    const result = await withTimeout(policy, operation, attempt, hooks);
+    const result = await withTimeout(call, number);
     leave?.(true);
     return result;
   } catch (thrown) {
     leave?.(false);
     throw thrown;
+  } finally {
+    const after = watch && breaker?.state();
+    if (after !== before) watch?.activated('circuitbreaker', after);
   }
 }
 
-async function withTimeout<T>(
-  policy: Policy,
-  operation: (attempt: Attempt) => Promise<T>,
-  attempt: Attempt,
-  hooks: RunnerHooks,
-): Promise<T> {
-  if (policy.timeoutMs === undefined || policy.timeoutMs <= 0) return operation(attempt);
+async function withTimeout<T>(call: Call<T>, number: number): Promise<T> {
+  const { policy, operation } = call;
+  if (policy.timeoutMs === undefined || policy.timeoutMs <= 0) return operation({ number, signal: call.signal });
   const abort = new AbortController();
   const over = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    hooks.timedOut?.(policy);
+    tellTimeout(call);
     const expired = fault('deadline-exceeded', 'context deadline exceeded');
     abort.abort(expired);
     over.reject(expired);
   }, policy.timeoutMs);
-  const signal = attempt.signal === undefined ? abort.signal : AbortSignal.any([attempt.signal, abort.signal]);
+  const signal = call.signal === undefined ? abort.signal : AbortSignal.any([call.signal, abort.signal]);
   try {
-    return await Promise.race([operation({ number: attempt.number, signal }), over.promise]);
+    return await Promise.race([operation({ number, signal }), over.promise]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function tellTimeout<T>(call: Call<T>): void {
+  call.hooks.timedOut?.(call.policy);
+  if (!call.timedOut) call.policy.watch?.activated('timeout');
+  call.timedOut = true;
 }
