@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import process from 'node:process';
 import { adminKubeconfig, clusterDown } from '#e2e/cluster/cluster.ts';
-import { uninstallChart } from '#e2e/helm.ts';
+import { deleteUnusedKinds, uninstallChart } from '#e2e/helm.ts';
 import { kubectlFor } from '#e2e/kubectl.ts';
 import type { Progress } from '#e2e/progress.ts';
 import { clusterFolder } from '#e2e/target.ts';
@@ -17,6 +17,7 @@ export async function down(progress: Progress): Promise<void> {
       kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=2m'),
     );
     await progress.step('uninstall the chart', () => uninstallChart({ kubeconfig, kubectl }));
+    await progress.step('delete the kinds, unless something of them is left', () => deleteUnusedKinds(kubectl));
     return;
   }
   const exists = await access(folder).then(

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { binaries } from './cluster/binaries.ts';
+import { command } from './command.ts';
 import { eventually } from './eventually.ts';
 import { start } from './process.ts';
 
@@ -15,7 +15,7 @@ export interface ApiProxy extends AsyncDisposable {
 export async function startApiProxy(kubeconfig: string): Promise<ApiProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-proxy-'));
   const log = join(folder, 'log');
-  const kubectl = join(await binaries('kubernetes'), 'kubectl');
+  const kubectl = await command('kubectl');
   const server = start('kubectl proxy', kubectl, ['--kubeconfig', kubeconfig, 'proxy', '--port=0'], { log });
   const port = await eventually(
     'kubectl proxy',

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { cacheFolder } from './cache.ts';
 import { checkout } from './checkout.ts';
-import { binaries } from './cluster/binaries.ts';
+import { command } from './command.ts';
+import type { Kubectl } from './kubectl.ts';
 import { run } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -19,7 +20,7 @@ export const deployments = {
 
 /** Runs helm against a cluster, with caches of its own. */
 export async function helm(kubeconfig: string, ...args: string[]): Promise<string> {
-  const program = join(await binaries('helm'), 'helm');
+  const program = await command('helm');
   const env = Object.fromEntries(
     ['CACHE', 'CONFIG', 'DATA'].map((name) => [`HELM_${name}_HOME`, cacheFolder('helm-home', name.toLowerCase())]),
   );
@@ -45,6 +46,15 @@ export async function uninstallChart(target: Pick<Target, 'kubeconfig' | 'kubect
   const where = ['--namespace', systemNamespace];
   await helm(target.kubeconfig, 'uninstall', release, ...where, '--ignore-not-found', '--wait', '--timeout', '2m');
   await target.kubectl('delete', 'namespace', systemNamespace, '--ignore-not-found', '--timeout=2m');
+}
+
+/** Removes the definitions of the kinds, which helm leaves, where no object of any of them exists. */
+export async function deleteUnusedKinds(kubectl: Kubectl): Promise<void> {
+  const names = await kubectl('api-resources', '--api-group=dapr.io', '--output=name');
+  const kinds = names.split('\n').filter(Boolean);
+  if (kinds.length === 0) return;
+  const objects = await kubectl('get', kinds.join(','), '--all-namespaces', '--output=name');
+  if (objects.trim() === '') await kubectl('delete', 'crd', ...kinds, '--ignore-not-found', '--timeout=2m');
 }
 
 const splitTag = (image: string): string[] => [

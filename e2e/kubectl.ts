@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { binaries } from './cluster/binaries.ts';
+import { command } from './command.ts';
 import { run } from './run.ts';
 
 /** kubectl against one cluster. */
@@ -13,7 +12,7 @@ export interface Kubectl {
 }
 
 export async function kubectlFor(kubeconfig: string): Promise<Kubectl> {
-  const program = join(await binaries('kubernetes'), 'kubectl');
+  const program = await command('kubectl');
   const call = (args: string[], input?: string): Promise<string> =>
     run(program, ['--kubeconfig', kubeconfig, ...args], input === undefined ? {} : { input });
   const kubectl = (...args: string[]): Promise<string> => call(args);

@@ -68,7 +68,7 @@ const attempts = 4;
 export async function binaries(name: ProgramName, progress: Progress = silent): Promise<string> {
   const program: Program = programs[name];
   const version = await versionOf(program);
-  const folder = cacheFolder(`${program.name}-${version.replace(/^v/, '')}-${await digestOf(program)}`);
+  const folder = await folderOf(program, version);
   if (await exists(folder)) return folder;
   return progress.step(`build ${program.name} ${version} (once, about ${program.cold})`, () =>
     locked(`${folder}.lock`, async () => {
@@ -77,6 +77,15 @@ export async function binaries(name: ProgramName, progress: Progress = silent): 
     }),
   );
 }
+
+/** True when the cache has a program of the version that is wanted. */
+export async function isBuilt(name: ProgramName): Promise<boolean> {
+  const program: Program = programs[name];
+  return exists(await folderOf(program, await versionOf(program)));
+}
+
+const folderOf = async (program: Program, version: string): Promise<string> =>
+  cacheFolder(`${program.name}-${version.replace(/^v/, '')}-${await digestOf(program)}`);
 
 async function build(program: Program, version: string, folder: string): Promise<void> {
   const draft = `${folder}.draft`;
