@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { type BoundCounter, type BoundHistogram, boundCounter, boundHistogram } from '#kit/telemetry/bound-series.ts';
 import type { Kind } from '../blocks/kind.ts';
 import type { Observe } from '../registry.ts';
 
@@ -8,9 +9,8 @@ export const latencyBuckets = [
   2_000, 5_000, 10_000, 20_000, 50_000, 100_000,
 ];
 
-const labelNames = ['app_id', 'component', 'namespace', 'operation', 'success'] as const;
-type Label = (typeof labelNames)[number];
-type Series = { count: Counter<Label>; latencies: Histogram<Label> };
+type Series = { count: ReturnType<typeof boundCounter>; latencies: ReturnType<typeof boundHistogram> };
+type Bound = { count: BoundCounter; latencies: BoundHistogram };
 
 /** Makes what counts the uses of components: `dapr_component_<kind>_count` and `…_latencies`. */
 export function componentMetrics(
@@ -26,41 +26,33 @@ export function componentMetrics(
   };
   return (kind, component) => {
     const { count, latencies } = series(kind.metric);
-    const bound = new Map<string, { inc(): void; observe(ms: number): void }>();
-    const child = (operation: string, success: boolean) => {
+    const bind = (operation: string, success: boolean): Bound => {
       const labels = { app_id: of.appId, component, namespace: of.namespace, operation, success: String(success) };
-      const counter = count.labels(labels);
-      const histogram = latencies.labels(labels);
-      return { inc: () => counter.inc(), observe: (ms: number) => histogram.observe(ms) };
+      return { count: count(labels), latencies: latencies(labels) };
     };
+    const good = new Map<string, Bound>();
+    const bad = new Map<string, Bound>();
     return (action, success, milliseconds) => {
-      const key = success ? action : `!${action}`;
-      let one = bound.get(key);
+      const known = success ? good : bad;
+      let one = known.get(action);
       if (one === undefined) {
-        one = child(action, success);
-        bound.set(key, one);
+        one = bind(action, success);
+        known.set(action, one);
       }
-      one.inc();
-      one.observe(milliseconds);
+      one.count.inc();
+      one.latencies.observe(milliseconds);
     };
   };
 }
 
 function register(registry: Registry, metric: string, buckets: readonly number[]): Series {
-  const registers = [registry];
+  const name = `dapr_component_${metric}`;
   return {
-    count: new Counter({
-      name: `dapr_component_${metric}_count`,
-      help: `Calls of ${metric} components.`,
-      labelNames,
-      registers,
-    }),
-    latencies: new Histogram({
-      name: `dapr_component_${metric}_latencies`,
+    count: boundCounter(registry, { name: `${name}_count`, help: `Calls of ${metric} components.` }),
+    latencies: boundHistogram(registry, {
+      name: `${name}_latencies`,
       help: `Latency of calls of ${metric} components, in milliseconds.`,
-      labelNames,
-      buckets: [...buckets],
-      registers,
+      buckets,
     }),
   };
 }

@@ -17,6 +17,7 @@ export function metricPath({ increasedCardinality, pathMatching }: PathSettings)
     .map((path) => ({ path, segments: path.split('/').slice(1) }))
     .sort((a, b) => fixedParts(b.segments) - fixedParts(a.segments));
   const matched = (path: string): string | undefined => {
+    if (templates.length === 0) return undefined;
     const segments = path.split('/').slice(1);
     return templates.find((template) => fits(template.segments, segments))?.path;
   };
@@ -26,7 +27,8 @@ export function metricPath({ increasedCardinality, pathMatching }: PathSettings)
   };
 }
 
-const normalized = (path: string) => `/${path}`.replace(/\/{2,}/g, '/');
+const normalized = (path: string) =>
+  path.startsWith('/') && !path.includes('//') ? path : `/${path}`.replace(/\/{2,}/g, '/');
 
 const isParam = (segment: string) => segment.startsWith('{') && segment.endsWith('}');
 const fixedParts = (segments: readonly string[]) => segments.filter((segment) => !isParam(segment)).length;
@@ -38,12 +40,16 @@ function fits(template: readonly string[], segments: readonly string[]): boolean
   return fixed.every((part, i) => (isParam(part) ? segments[i] !== '' : part === segments[i]));
 }
 
+/** What stands before the key in a path of the state or secrets API. */
+const beforeKey = /^\/(?!actors\/)[^/]*\/(?:state|secrets)\/[^/]*/;
+
 /** A path of the API without what differs from call to call: keys, IDs of actors and workflows, names of events. */
 function shortened(path: string): string {
+  const keyless = beforeKey.exec(path);
+  if (keyless !== null) return keyless[0];
   const parts = path.slice(1).split('/');
   if (parts.length < 3) return path;
   if (parts[0] === 'actors') return ['actors', parts[1], '{id}', ...parts.slice(3)].join('/');
-  if (parts[1] === 'state' || parts[1] === 'secrets') return `/${parts.slice(0, 3).join('/')}`;
   if (parts[1] === 'actors' && parts.length >= 5) {
     return `/${[...parts.slice(0, 3), '{id}', parts[4]].join('/')}`;
   }

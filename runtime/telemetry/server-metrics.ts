@@ -1,6 +1,7 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { Fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
+import { boundCounter, boundHistogram } from '#kit/telemetry/bound-series.ts';
 import type { DoorWatch, Served } from '../doors/served.ts';
 import { latencyBuckets } from './component-metrics.ts';
 import { metricPath, type PathSettings } from './metric-path.ts';
@@ -23,31 +24,25 @@ export function serverMetrics(
   const http = httpSeries(registry, settings);
   const grpc = grpcSeries(registry, settings);
   const pathOf = metricPath(settings);
-  const ofHttp = boundOnce((key) => {
-    const [method, path, status] = JSON.parse(key) as [string, string, string];
-    const labels = { app_id: appId, method, path, status };
-    return {
-      requests: http.requests.labels(labels),
-      responses: http.responses.labels(labels),
-      latency: http.latency.labels(labels),
-    };
+  const ofHttp = bound((path, method, status) => {
+    const labels = { app_id: appId, method, path, status: String(status) };
+    return { requests: http.requests(labels), responses: http.responses(labels), latency: http.latency(labels) };
   });
-  const ofGrpc = boundOnce((key) => {
-    const [method, status] = JSON.parse(key) as [string, string];
-    const labels = { app_id: appId, grpc_server_method: method, grpc_server_status: status };
-    return { completed: grpc.completed.labels(labels), latency: grpc.latency.labels(labels) };
+  const ofGrpc = bound((path, _verb, status) => {
+    const labels = { app_id: appId, grpc_server_method: path, grpc_server_status: codeNames[status] ?? 'UNKNOWN' };
+    return { completed: grpc.completed(labels), latency: grpc.latency(labels) };
   });
-  const bytesIn = http.bytesIn.labels({ app_id: appId });
-  const bytesOut = http.bytesOut.labels({ app_id: appId });
+  const bytesIn = http.bytesIn({ app_id: appId });
+  const bytesOut = http.bytesOut({ app_id: appId });
   return (call: Served) => {
     if (call.door === 'grpc') {
-      const series = ofGrpc(JSON.stringify([call.path, codeNames[call.status] ?? 'UNKNOWN']));
+      const series = ofGrpc(call.path, '', call.status);
       series.completed.inc();
       series.latency.observe(call.milliseconds);
       return;
     }
     const verb = settings.excludeVerbs ? '' : verbs.has(call.verb) ? call.verb : 'UNKNOWN';
-    const series = ofHttp(JSON.stringify([verb, pathOf(call.path), String(call.status)]));
+    const series = ofHttp(pathOf(call.path), verb, call.status);
     series.requests.inc();
     series.responses.inc();
     series.latency.observe(call.milliseconds);
@@ -86,55 +81,44 @@ function categoryOf({ key }: Fault): string {
   return known.has(category) ? category : 'common';
 }
 
-function boundOnce<T>(bind: (key: string) => T): (key: string) => T {
-  const bound = new Map<string, T>();
-  return (key) => {
-    const found = bound.get(key) ?? bind(key);
-    bound.set(key, found);
-    return found;
+/** Series by path, verb and status: found without making a key of them, bound on first use. */
+function bound<T>(bind: (path: string, verb: string, status: number) => T) {
+  const series = new Map<string, Map<string, Map<number, T>>>();
+  return (path: string, verb: string, status: number): T => {
+    const found = series.get(path)?.get(verb)?.get(status);
+    if (found !== undefined) return found;
+    const made = bind(path, verb, status);
+    const ofPath = series.get(path) ?? new Map<string, Map<number, T>>();
+    const ofVerb = ofPath.get(verb) ?? new Map<number, T>();
+    series.set(path, ofPath.set(verb, ofVerb.set(status, made)));
+    return made;
   };
 }
 
-function httpSeries(registry: Registry, { buckets }: ServerMetricsSettings) {
-  const labelNames = ['app_id', 'method', 'path', 'status'];
-  const registers = [registry];
-  const sizes = { labelNames: ['app_id'], buckets: sizeBuckets, registers };
+function httpSeries(registry: Registry, { buckets = latencyBuckets }: ServerMetricsSettings) {
+  const counter = (name: string, help: string) => boundCounter(registry, { name, help });
+  const histogram = (name: string, help: string, bounds: readonly number[]) =>
+    boundHistogram(registry, { name, help, buckets: bounds });
   return {
-    requests: new Counter({
-      name: 'dapr_http_server_request_count',
-      help: 'HTTP requests served.',
-      labelNames,
-      registers,
-    }),
-    responses: new Counter({ name: 'dapr_http_server_response_count', help: 'HTTP answers.', labelNames, registers }),
-    latency: new Histogram({
-      name: 'dapr_http_server_latency',
-      help: 'Time from an HTTP request to its answer, in milliseconds.',
-      labelNames,
-      buckets: [...(buckets ?? latencyBuckets)],
-      registers,
-    }),
-    bytesIn: new Histogram({ name: 'dapr_http_server_request_bytes', help: 'Size of HTTP requests.', ...sizes }),
-    bytesOut: new Histogram({ name: 'dapr_http_server_response_bytes', help: 'Size of HTTP answers.', ...sizes }),
+    requests: counter('dapr_http_server_request_count', 'HTTP requests served.'),
+    responses: counter('dapr_http_server_response_count', 'HTTP answers.'),
+    latency: histogram(
+      'dapr_http_server_latency',
+      'Time from an HTTP request to its answer, in milliseconds.',
+      buckets,
+    ),
+    bytesIn: histogram('dapr_http_server_request_bytes', 'Size of HTTP requests.', sizeBuckets),
+    bytesOut: histogram('dapr_http_server_response_bytes', 'Size of HTTP answers.', sizeBuckets),
   };
 }
 
-function grpcSeries(registry: Registry, { buckets }: ServerMetricsSettings) {
-  const labelNames = ['app_id', 'grpc_server_method', 'grpc_server_status'];
-  const registers = [registry];
+function grpcSeries(registry: Registry, { buckets = latencyBuckets }: ServerMetricsSettings) {
   return {
-    completed: new Counter({
-      name: 'dapr_grpc_io_server_completed_rpcs',
-      help: 'gRPC calls served.',
-      labelNames,
-      registers,
-    }),
-    latency: new Histogram({
+    completed: boundCounter(registry, { name: 'dapr_grpc_io_server_completed_rpcs', help: 'gRPC calls served.' }),
+    latency: boundHistogram(registry, {
       name: 'dapr_grpc_io_server_server_latency',
       help: 'Time from a gRPC call to its answer, in milliseconds.',
-      labelNames,
-      buckets: [...(buckets ?? latencyBuckets)],
-      registers,
+      buckets,
     }),
   };
 }

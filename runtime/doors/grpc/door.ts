@@ -10,7 +10,7 @@ import type { Invoke, Operation } from '../../blocks/operation.ts';
 import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
-import type { DoorWatch } from '../served.ts';
+import type { DoorWatch, Served } from '../served.ts';
 import { answerHeaders, describeCall, startCallSpan } from '../tracing.ts';
 import { type GrpcCall, GrpcContext } from './context.ts';
 
@@ -72,17 +72,23 @@ function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing |
 
 function handlerOf(method: DescMethod, serve: Handler, { token, watch }: GrpcDoorOptions): Handler {
   const streams = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
-  const handler = streams ? streamHandler(serve, token, watch) : unaryHandler(serve, token, watch);
-  return watch.served && !streams ? served(method, handler, watch.served) : handler;
+  return streams ? streamHandler(serve, token, watch) : unaryHandler(method, serve, token, watch);
 }
 
-function unaryHandler(serve: Handler, token: TokenCheck | undefined, watch: DoorWatch): Handler {
+function unaryHandler(method: DescMethod, serve: Handler, token: TokenCheck | undefined, watch: DoorWatch): Handler {
+  const { served } = watch;
+  const path = `/${method.parent.typeName}/${method.name}`;
   return async (request, call) => {
+    const began = served === undefined ? 0 : performance.now();
     try {
       if (token) checkToken(token, call);
-      return await serve(request, call);
+      const reply = await serve(request, call);
+      served?.(new ServedCall(call, method.name, path, 0, performance.now() - began));
+      return reply;
     } catch (thrown) {
-      throw answered(thrown, watch);
+      const problem = answered(thrown, watch);
+      served?.(new ServedCall(call, method.name, path, statusOf(problem), performance.now() - began));
+      throw problem;
     }
   };
 }
@@ -128,35 +134,31 @@ function answered(thrown: unknown, watch: DoorWatch): unknown {
 const withErrorInfo = ({ key, message, errorCode, details, cause }: Fault): Fault =>
   fault(key, message, { errorCode, cause, details: [...details, errorInfo(errorCode)] });
 
-function served(method: DescMethod, handler: Handler, watch: NonNullable<DoorWatch['served']>): Handler {
-  const path = `/${method.parent.typeName}/${method.name}`;
-  const done = (call: GrpcCall, status: number, began: number) =>
-    watch({
-      door: 'grpc',
-      operation: method.name,
-      verb: '',
-      path,
-      template: '',
-      status,
-      milliseconds: performance.now() - began,
-      get userAgent() {
-        return call.metadata['user-agent'] as string | undefined;
-      },
-      requestBytes: 0,
-      responseBytes: 0,
-      healthCheck: false,
-    });
-  return async (request, call) => {
-    const began = performance.now();
-    try {
-      const reply = await handler(request, call);
-      done(call, 0, began);
-      return reply;
-    } catch (thrown) {
-      done(call, statusOf(thrown), began);
-      throw thrown;
-    }
-  };
+/** A unary call as it is told to who watches. */
+class ServedCall implements Served {
+  readonly door = 'grpc';
+  readonly operation: string;
+  readonly verb = '';
+  readonly path: string;
+  readonly template = '';
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly requestBytes = 0;
+  readonly responseBytes = 0;
+  readonly healthCheck = false;
+  readonly #call: GrpcCall;
+
+  constructor(call: GrpcCall, operation: string, path: string, status: number, milliseconds: number) {
+    this.#call = call;
+    this.operation = operation;
+    this.path = path;
+    this.status = status;
+    this.milliseconds = milliseconds;
+  }
+
+  get userAgent(): string | undefined {
+    return this.#call.metadata['user-agent'] as string | undefined;
+  }
 }
 
 function statusOf(thrown: unknown): number {

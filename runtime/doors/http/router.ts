@@ -51,9 +51,8 @@ export function createRouter<T>(): Router<T> {
     find(method, path) {
       const root = roots.get(method);
       if (root === undefined) return undefined;
-      const segments = path.slice(1).split('/');
       const taken: string[] = [];
-      const leaf = walk(root, segments, 0, taken);
+      const leaf = walk(root, path, 1, taken);
       if (leaf === undefined) return undefined;
       return { value: leaf.value, params: leaf.names.length === 0 ? empty : decoded(leaf.names, taken) };
     },
@@ -66,19 +65,22 @@ function fixedChild<T>(node: Node<T>, segment: string): Node<T> {
   return child;
 }
 
-function walk<T>(node: Node<T>, segments: readonly string[], at: number, taken: string[]): Leaf<T> | undefined {
-  if (at === segments.length) return node.leaf;
-  const segment = segments[at]!;
+/** Matches the path from a segment on; `at` beyond its end means that all segments are matched. */
+function walk<T>(node: Node<T>, path: string, at: number, taken: string[]): Leaf<T> | undefined {
+  if (at > path.length) return node.leaf;
+  const slash = path.indexOf('/', at);
+  const end = slash < 0 ? path.length : slash;
+  const segment = path.slice(at, end);
   const fixed = node.fixed.get(segment);
-  const found = fixed && walk(fixed, segments, at + 1, taken);
+  const found = fixed && walk(fixed, path, end + 1, taken);
   if (found) return found;
   if (node.param && segment !== '') {
     taken.push(segment);
-    const below = walk(node.param, segments, at + 1, taken);
+    const below = walk(node.param, path, end + 1, taken);
     if (below) return below;
     taken.pop();
   }
-  if (node.rest) taken.push(segments.slice(at).join('/'));
+  if (node.rest) taken.push(path.slice(at));
   return node.rest;
 }
 

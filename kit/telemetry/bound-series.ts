@@ -1,0 +1,88 @@
+import type { Metric, Registry } from 'prom-client';
+
+type Labels = Readonly<Record<string, string>>;
+type About = { name: string; help: string };
+type Value = { metricName?: string; labels: Record<string, string | number>; value: number };
+
+/** Counts one combination of labels. */
+export type BoundCounter = { inc(): void };
+
+/** Measures one combination of labels. */
+export type BoundHistogram = { observe(figure: number): void };
+
+/**
+ * A counter for paths that are run for every request: its labels are bound once, and counting is an addition, where
+ * prom-client checks and hashes them each time. Bind a combination once and keep it; it is shown from its first use on.
+ */
+export function boundCounter(registry: Registry, about: About): (labels: Labels) => BoundCounter {
+  const series: { labels: Labels; count: number }[] = [];
+  register(registry, about, 'counter', () =>
+    series.filter(({ count }) => count > 0).map(({ labels, count }) => ({ labels, value: count })),
+  );
+  return (labels) => {
+    const one = { labels, count: 0 };
+    series.push(one);
+    return {
+      inc() {
+        one.count++;
+      },
+    };
+  };
+}
+
+/** A histogram of the same kind. `buckets` are upper bounds in rising order. */
+export function boundHistogram(
+  registry: Registry,
+  { buckets, ...about }: About & { buckets: readonly number[] },
+): (labels: Labels) => BoundHistogram {
+  const bounds = Float64Array.from(buckets);
+  const series: Distribution[] = [];
+  register(registry, about, 'histogram', () =>
+    series.filter(({ count }) => count > 0).flatMap((one) => distributionValues(about.name, bounds, one)),
+  );
+  return (labels) => {
+    const one: Distribution = { labels, counts: new Float64Array(bounds.length), sum: 0, count: 0 };
+    series.push(one);
+    return {
+      observe(figure) {
+        one.sum += figure;
+        one.count++;
+        const at = firstAtLeast(bounds, figure);
+        if (at < bounds.length) one.counts[at]!++;
+      },
+    };
+  };
+}
+
+/** `counts[i]` are the figures above bound `i - 1` and up to bound `i`; those above all bounds are in `count` only. */
+type Distribution = { labels: Labels; counts: Float64Array; sum: number; count: number };
+
+function firstAtLeast(bounds: Float64Array, figure: number): number {
+  let low = 0;
+  for (let high = bounds.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (bounds[middle]! < figure) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function distributionValues(name: string, bounds: Float64Array, { labels, counts, sum, count }: Distribution): Value[] {
+  let below = 0;
+  const buckets = Array.from(bounds, (le, i) => {
+    below += counts[i]!;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
+  });
+  return [
+    ...buckets,
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
+}
+
+/** What prom-client asks of a metric when it is read. */
+function register(registry: Registry, about: About, type: string, values: () => Value[]): void {
+  const metric = { ...about, type, aggregator: 'sum', get: async () => ({ ...about, type, values: values() }) };
+  registry.registerMetric(metric as unknown as Metric);
+}
