@@ -69,6 +69,13 @@ export const integer = (
     return number;
   });
 
+/** A certificate or key as PEM text. */
+export const pem = (about: string, extra: Extra = {}) =>
+  field('PEM', about, extra, (value) => {
+    if (!/-----BEGIN [A-Z0-9 ]+-----[\s\S]+-----END/.test(value)) throw new Error('is not PEM');
+    return value;
+  });
+
 /** A Kubernetes quantity (`4Mi`), in bytes. */
 export const bytes = (about: string, extra: Extra = {}) => field('quantity', about, extra, parseQuantity);
 

@@ -31,6 +31,7 @@ const needs: Record<string, string> = {
   h2load: 'nghttp2-client',
   '/usr/lib/postgresql': 'postgresql',
   'nats-server': 'nats-server',
+  '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
 };
 
 const policy = '/usr/sbin/policy-rc.d';
