@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addComponents } from './commands/components.ts';
 import { addList } from './commands/list.ts';
 import { addRun } from './commands/run.ts';
+import { addStop } from './commands/stop.ts';
 import { addInstall } from './kubernetes/install.ts';
 import { addStatus } from './kubernetes/status.ts';
 import type { CliWorld } from './world.ts';
@@ -25,6 +26,7 @@ export function buildProgram(world: CliWorld): Command {
     .exitOverride();
   addRun(program, world);
   addList(program, world);
+  addStop(program, world);
   addComponents(program, world);
   addInstall(program, world);
   addStatus(program, world);

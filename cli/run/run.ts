@@ -7,10 +7,10 @@ import type { CliWorld } from '../world.ts';
 import { startChild } from './child.ts';
 import { writeDefaultResources } from './default-resources.ts';
 import { freePorts } from './free-port.ts';
-import { isAlive } from './is-alive.ts';
+import { localRuns } from './local-runs.ts';
 import { logStream } from './log-stream.ts';
 import { type AppPlan, planApp, startOrder } from './plan.ts';
-import { openRegistry, type RunRecord } from './registry.ts';
+import type { RunRecord } from './registry.ts';
 import { type Supervision, supervise } from './supervise.ts';
 import { parseRunFile, type RunApp } from './template.ts';
 import { untilReady } from './until-ready.ts';
@@ -26,7 +26,7 @@ export async function run(apps: readonly RunApp[], world: CliWorld): Promise<num
   world.on('SIGHUP', stop);
   world.onDisconnect(stop);
   const plans = startOrder(await planAll(apps, world));
-  const registry = openRegistry(path.join(dataFolder(world.env), 'runs'), (pid) => isAlive(pid, world));
+  const registry = localRuns(world);
   await refuseTwice(plans, await registry.list());
   try {
     return await supervise(plans, supervision(plans, registry.add, world), abort.signal);
