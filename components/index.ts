@@ -7,6 +7,8 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'bindings.http/v1': async () => (await import('./bindings/http.ts')).component,
   'bindings.localstorage/v1': async () => (await import('./bindings/localstorage.ts')).component,
   'bindings.rabbitmq/v1': async () => (await import('./bindings/rabbitmq.ts')).component,
+  'configuration.postgresql/v1': async () => (await import('./configuration/postgresql.ts')).component,
+  'configuration.postgres/v1': async () => (await import('./configuration/postgresql.ts')).component,
   'configuration.redis/v1': async () => (await import('./configuration/redis.ts')).component,
   'conversation.echo/v1': async () => (await import('./conversation/echo.ts')).component,
   'lock.redis/v1': async () => (await import('./lock/redis.ts')).component,

@@ -25,6 +25,7 @@ import { type App, startApp } from './start/app-channel.ts';
 import { readAppConfig } from './start/app-config.ts';
 import { startBindings } from './start/bindings.ts';
 import { startComponents } from './start/components.ts';
+import { startConfiguration } from './start/configuration.ts';
 import { type Drainable, startDoors } from './start/doors.ts';
 import { startEndpoints } from './start/endpoints.ts';
 import { hotReloadFeature, startHotReload } from './start/hot-reload.ts';
@@ -146,6 +147,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     ...{ config, source, registry, publisher, policies, app, log, stack },
   });
 
+  const items = startConfiguration({ registry, policies, app, log, stack });
   const bindings = startBindings({ config, registry, policies, app, log, stack });
 
   const servers = await startDoors({
@@ -154,6 +156,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
       appId: config.appId,
       publisher,
       streamSubscribe: subscriptions.streamSubscribe,
+      configurationSubscriptions: items.subscriptions,
       metadata: [
         ownFacts(config.appId, config.app, features),
         componentFacts(registry),
@@ -168,7 +171,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     }),
     stages: [componentStage(registry, config.appId)],
     healthPages: healthPages(health, config.appId),
-    pages: [invocation.page],
+    pages: [invocation.page, ...items.pages],
     fallback: invocation.page,
     handlers: invocation.handlers,
     proxy: invocation.proxy,
@@ -197,6 +200,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   if (features.includes(hotReloadFeature)) {
     startHotReload({
       ...{ config, resources, components, endpoints, policies, subscriptions, bindings, ending, log },
+      items: items.subscriptions,
       signal: lifetime.signal,
     });
   }

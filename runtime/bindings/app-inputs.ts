@@ -8,7 +8,7 @@ import {
 import { checkOperation } from '../blocks/bindings/invoke.ts';
 import { type BoundBinding, bindingKind, isInput } from '../blocks/bindings/kind.ts';
 import type { AppChannel } from '../channel/channel.ts';
-import { collect, type InvokeCall } from '../invoke/message.ts';
+import { callOf, collect } from '../invoke/message.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
 import { headersOf, NotTaken } from '../subscriptions/postman.ts';
@@ -109,17 +109,6 @@ async function isWanted(
     return false;
   }
 }
-
-const callOf = (verb: string, route: string, headers: Record<string, string>, body: Buffer): InvokeCall => ({
-  method: route.replace(/^\/+/, ''),
-  verb,
-  query: '',
-  contentType: 'application/json',
-  typeUrl: '',
-  headers,
-  from: 'http',
-  body,
-});
 
 async function deliver(
   bound: BoundBinding,

@@ -1,5 +1,9 @@
 import type { Logger } from '#kit/log/logger.ts';
 import { invokeBinding } from './bindings/invoke.ts';
+import { getConfiguration } from './configuration/get.ts';
+import { subscribeConfiguration } from './configuration/subscribe.ts';
+import type { ConfigurationSubscriptions } from './configuration/subscriptions.ts';
+import { unsubscribeConfiguration } from './configuration/unsubscribe.ts';
 import { converseAlpha1 } from './conversation/converse-alpha1.ts';
 import { converseAlpha2 } from './conversation/converse-alpha2.ts';
 import { type Ending, shutdown } from './lifecycle/shutdown.ts';
@@ -33,6 +37,7 @@ export type Services = {
   appId: string;
   publisher: Publisher;
   streamSubscribe: StreamSubscribe;
+  configurationSubscriptions: ConfigurationSubscriptions;
   ending: Ending;
   log: Logger;
 };
@@ -56,6 +61,10 @@ export function operations(services: Services): readonly Operation[] {
     subscribeTopicEvents(services.streamSubscribe),
 
     invokeBinding,
+
+    getConfiguration,
+    subscribeConfiguration(services.configurationSubscriptions),
+    unsubscribeConfiguration(services.configurationSubscriptions),
 
     converseAlpha1,
     converseAlpha2,

@@ -1,4 +1,5 @@
 import { bindingKind } from './bindings/kind.ts';
+import { configurationKind } from './configuration/kind.ts';
 import { conversationKind } from './conversation/kind.ts';
 import type { Kind } from './kind.ts';
 import { lockKind } from './lock/kind.ts';
@@ -15,5 +16,6 @@ export const kinds: readonly Kind[] = [
   pubsubKind as Kind,
   bindingKind as Kind,
   lockKind as Kind,
+  configurationKind as Kind,
   middlewareKind as Kind,
 ];

@@ -68,8 +68,8 @@ export type ComponentUse<R, C> = {
 /** How an operation is reached over HTTP. What is left out follows from the RPC's messages. */
 export type Route<M extends DescMethod, P extends string> = {
   method: RouteMethod | readonly RouteMethod[];
-  /** `/v1.0/state/{storeName}/{key}`; `{topic*}` takes the rest of the path, slashes included. */
-  path: P;
+  /** `/v1.0/state/{storeName}/{key}`; `{topic*}` takes the rest of the path, slashes included. Several mean the same. */
+  path: P | readonly P[];
   /** Default: the body as protobuf JSON, then the path's parameters into the fields of their names. */
   toRequest?(http: RestRequest<RouteParams<P>>): RequestInit<M>;
   /** Default: protobuf JSON with `status`, or 204 when the RPC answers Empty. */
@@ -125,14 +125,16 @@ export function defineOperation<M extends DescMethod, const P extends string, C>
     method,
     alsoAs,
     api,
-    routes: routes.map((route) => ({
-      methods: typeof route.method === 'string' ? [route.method] : route.method,
-      path: route.path,
-      toRequest: route.toRequest as AnyRoute['toRequest'],
-      toReply: route.toReply as AnyRoute['toReply'],
-      status: route.status ?? 200,
-      streams: route.streams ?? false,
-    })),
+    routes: routes.flatMap((route) =>
+      (typeof route.path === 'string' ? [route.path] : route.path).map((path) => ({
+        methods: typeof route.method === 'string' ? [route.method] : route.method,
+        path,
+        toRequest: route.toRequest as AnyRoute['toRequest'],
+        toReply: route.toReply as AnyRoute['toReply'],
+        status: route.status ?? 200,
+        streams: route.streams ?? false,
+      })),
+    ),
     component: component as Operation['component'],
     handle: handle as Invoke,
   };

@@ -28,6 +28,18 @@ export type InvokeCall = {
   body: Body;
 };
 
+/** A call of the sidecar's own to a path of the app, with a JSON body. */
+export const callOf = (verb: string, path: string, headers: Metadata, body: Buffer): InvokeCall => ({
+  method: path.replace(/^\/+/, ''),
+  verb,
+  query: '',
+  contentType: 'application/json',
+  typeUrl: '',
+  headers,
+  from: 'http',
+  body,
+});
+
 /** What an app answered. */
 export type InvokeAnswer = {
   /** HTTP status (100 and above) or gRPC code (16 and below). */

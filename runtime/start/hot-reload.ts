@@ -7,6 +7,8 @@ import { toFault } from '#kit/errors/fault.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { bindingKind } from '../blocks/bindings/kind.ts';
+import { configurationKind } from '../blocks/configuration/kind.ts';
+import type { ConfigurationSubscriptions } from '../blocks/configuration/subscriptions.ts';
 import type { Kind } from '../blocks/kind.ts';
 import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { RuntimeConfig } from '../config.ts';
@@ -30,6 +32,7 @@ export type HotReloadStart = {
   policies: Policies;
   subscriptions: Subscriptions;
   bindings: Bindings;
+  items: ConfigurationSubscriptions;
   ending: Pick<Stopping, 'reload' | 'fail'>;
   log: Logger;
   signal: AbortSignal;
@@ -58,10 +61,12 @@ export function startHotReload(start: HotReloadStart): void {
     kind: component,
     async apply(list, retry) {
       const [pubsubs, inputs] = [openOf(registry, pubsubKind), openOf(registry, bindingKind)];
+      const stores = openOf(registry, configurationKind);
       const allWell = await applyComponents(list, retry);
       const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
       if (replaced.size > 0) await start.subscriptions.reopen(replaced);
       if (changedNames(inputs, openOf(registry, bindingKind)).size > 0) await start.bindings.reopen();
+      await start.items.reopen(changedNames(stores, openOf(registry, configurationKind)));
       return allWell;
     },
   });
