@@ -1,24 +1,22 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
+import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { grpcCode } from '#kit/errors/table.ts';
 import { pack, unpack } from './compression.ts';
-import { frame } from './frame.ts';
+import { type FrameEncoder, frameEncoder } from './encoder.ts';
+import { frame, prefixLength } from './frame.ts';
 import { isPromise } from './promise.ts';
 import { StatusError } from './status.ts';
 
 /** How the bytes of one direction of a call are read. */
 export type Reading = { readonly encoding: string | undefined; readonly maxReceiveBytes: number };
 
-/** The wire form of a message given whole or as its initial fields. */
-export function encode<S extends DescMessage>(schema: S, message: MessageInitShape<S>): Uint8Array {
-  const whole = '$typeName' in message ? (message as MessageShape<S>) : create(schema, message);
-  return toBinary(schema, whole);
+const encoders = new WeakMap<DescMessage, FrameEncoder<DescMessage>>();
+
+function encoderOf(schema: DescMessage): FrameEncoder<DescMessage> {
+  const known = encoders.get(schema);
+  if (known !== undefined) return known;
+  const made = frameEncoder(schema);
+  encoders.set(schema, made);
+  return made;
 }
 
 /** A framed message, packed with gzip if asked. */
@@ -27,9 +25,9 @@ export function encodeFrame<S extends DescMessage>(
   message: MessageInitShape<S>,
   gzip: boolean,
 ): Buffer | Promise<Buffer> {
-  const body = encode(schema, message);
-  if (!gzip) return frame(body);
-  const packed = pack(body);
+  const framed = encoderOf(schema)(message as MessageInitShape<DescMessage>);
+  if (!gzip) return framed;
+  const packed = pack(framed.subarray(prefixLength));
   return isPromise(packed) ? packed.then(compressedFrame) : compressedFrame(packed);
 }
 
