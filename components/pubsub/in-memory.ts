@@ -1,28 +1,25 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineComponent } from '#contracts/component.ts';
 import type { Message, MessageHandler, PubSub } from '#contracts/pubsub.ts';
-
-const retryMs = 100;
-const mostTries = 10;
+import type { Logger } from '#kit/log/logger.ts';
 
 export const component = defineComponent({
   type: 'pubsub.in-memory',
   versions: ['v1'],
   title: 'In-memory',
   description:
-    'Hands messages to the subscribers in this process. For development and tests: what nobody subscribes to is gone.',
+    'Hands messages to the subscribers in this process, once. For development and tests: what nobody subscribes to, and what an app fails, is gone.',
   settings: z.object({}),
-  open: async (_settings, { signal }) => openInMemory(signal),
+  open: async (_settings, { log, signal }) => openInMemory(log, signal),
 });
 
 type Subscriber = { topic: string; handler: MessageHandler; signal: AbortSignal; last: Promise<void> };
 
 /**
- * The broker itself. A subscription gets one message at a time; one that its handler rejects is tried ten times with
- * 100 ms between, then it is gone. Topics may hold `*`.
+ * The broker itself. A subscription gets one message at a time; one that its handler rejects is gone, as in Dapr: a
+ * resiliency policy may try it again. Topics may hold `*`.
  */
-export function openInMemory(life: AbortSignal): PubSub {
+export function openInMemory(log: Logger, life: AbortSignal): PubSub {
   const subscribers = new Set<Subscriber>();
   const close = () => subscribers.clear();
   life.addEventListener('abort', close, { once: true });
@@ -33,7 +30,7 @@ export function openInMemory(life: AbortSignal): PubSub {
         if (!matches(subscriber.topic, topic)) continue;
         const message = { topic, data, contentType, metadata };
         const subscribed = () => subscribers.has(subscriber);
-        subscriber.last = subscriber.last.then(() => deliver(subscriber, message, subscribed));
+        subscriber.last = subscriber.last.then(() => deliver(subscriber, message, subscribed, log));
       }
     },
     async subscribe({ topic }, handler, signal) {
@@ -48,13 +45,17 @@ export function openInMemory(life: AbortSignal): PubSub {
   };
 }
 
-async function deliver({ handler, signal }: Subscriber, message: Message, subscribed: () => boolean): Promise<void> {
-  for (let tries = 0; tries < mostTries && subscribed(); tries++) {
-    try {
-      return await handler({ ...message, metadata: { ...message.metadata } }, signal);
-    } catch {
-      await pause(retryMs, undefined, { ref: false });
-    }
+async function deliver(
+  { handler, signal }: Subscriber,
+  message: Message,
+  subscribed: () => boolean,
+  log: Logger,
+): Promise<void> {
+  if (!subscribed()) return;
+  try {
+    await handler({ ...message, metadata: { ...message.metadata } }, signal);
+  } catch (error) {
+    log.error(`a message of ${message.topic} is gone, as it was not taken: ${(error as Error).message}`);
   }
 }
 

@@ -9,6 +9,8 @@ import type { Opened, Subscriber } from './subscriber.ts';
 import type { Subscription } from './subscription.ts';
 
 const drainMs = 5_000;
+/** What Dapr says as the path of events on a stream. */
+const streamPath = '/';
 
 /** Subscriptions that apps open by streams. */
 export type StreamSubscriptions = {
@@ -29,7 +31,7 @@ export function createStreamSubscriptions(subscriber: Subscriber): StreamSubscri
       const answers = new Map<string, PromiseWithResolvers<number>>();
       const closed = Promise.withResolvers<void>();
       const postman = streamPostman(answers, send);
-      const rules = await compileRules([{ match: '', path: '' }], '');
+      const rules = await compileRules([], streamPath);
       const subscription: Subscription = { ...wish, rules, bulk: undefined, origin: 'STREAMING' };
       const opened: Opened = await subscriber.open(subscription, postman);
       open.set(subscription, closed.resolve);
