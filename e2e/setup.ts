@@ -31,6 +31,8 @@ const needs: Record<string, string> = {
   h2load: 'nghttp2-client',
   '/usr/lib/postgresql': 'postgresql',
   'nats-server': 'nats-server',
+  java: 'default-jre-headless',
+  mvn: 'maven',
   '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
 };
 
