@@ -40,6 +40,7 @@ import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
 import { startSubscriptions } from './start/subscriptions.ts';
 import { startTracing } from './start/tracing.ts';
+import { pubsubMetrics } from './telemetry/pubsub-metrics.ts';
 
 /**
  * Runs the sidecar until its signal fires or it is told to stop; resolves when all is drained. SIGHUP, and a changed
@@ -135,20 +136,23 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const names = await startNames({ config, configuration, sockets, ...scope });
   const endpoints = await startEndpoints({ config, source, registry, ...scope });
   const hostAddress = config.hostAddress ?? ownAddress();
+  // In Kubernetes there is an identity for the control plane even where sidecars talk to each other in plain text.
+  const peerSecurity = config.controlPlane.mtls ? security : undefined;
   const invocation = startInvocation({
-    ...{ config, hostAddress, hostName: hostname(), app, names, endpoints, policies, security, ...scope },
+    ...{ config, hostAddress, hostName: hostname(), app, names, endpoints, policies, security: peerSecurity, ...scope },
     authorize: startAccess(config, configuration, metrics),
     tracing,
     now: systemClock.now,
   });
 
-  const publisher = createPublisher(registry, config.appId);
+  const messages = metrics && pubsubMetrics(metrics.registry, metrics.app, metrics.buckets);
+  const publisher = createPublisher(registry, config.appId, messages);
   const subscriptions = await startSubscriptions({
-    ...{ config, source, registry, publisher, policies, app, log, stack },
+    ...{ config, source, registry, publisher, policies, metrics: messages, app, log, stack },
   });
 
   const items = startConfiguration({ registry, policies, app, log, stack });
-  const bindings = startBindings({ config, registry, policies, app, log, stack });
+  const bindings = startBindings({ config, registry, policies, metrics, app, log, stack });
 
   const servers = await startDoors({
     ...{ config, configuration, log, stack },
@@ -183,7 +187,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     ...{ log, stack },
     services: [invocation.internal],
     proxy: invocation.proxy,
-    tls: security?.serverTls(),
+    tls: peerSecurity?.serverTls(),
     wantedPort: stablePort(config.appId, config.hostAddress ?? ''),
   });
   await announce(

@@ -5,7 +5,7 @@ type About = { name: string; help: string };
 type Value = { metricName?: string; labels: Record<string, string | number>; value: number };
 
 /** Counts one combination of labels. */
-export type BoundCounter = { inc(): void };
+export type BoundCounter = { inc(by?: number): void };
 
 /** Measures one combination of labels. */
 export type BoundHistogram = { observe(figure: number): void };
@@ -23,8 +23,8 @@ export function boundCounter(registry: Registry, about: About): (labels: Labels)
     const one = { labels, count: 0 };
     series.push(one);
     return {
-      inc() {
-        one.count++;
+      inc(by = 1) {
+        one.count += by;
       },
     };
   };

@@ -1,5 +1,6 @@
 import type { BindingEvent } from '#contracts/binding.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
+import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import {
   AppCallback,
@@ -11,7 +12,9 @@ import type { AppChannel } from '../channel/channel.ts';
 import { callOf, collect } from '../invoke/message.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
+import { createLife, type Life } from '../subscriptions/life.ts';
 import { headersOf, NotTaken } from '../subscriptions/postman.ts';
+import type { BindingMetrics } from '../telemetry/binding-metrics.ts';
 
 export type AppInputsOptions = {
   registry: Registry;
@@ -20,61 +23,79 @@ export type AppInputsOptions = {
   /** How long the app may take to say that it wants a binding. */
   askMs: number;
   policies: Pick<Policies, 'resolver' | 'run'>;
+  /** Undefined when metrics are off. */
+  count: BindingMetrics | undefined;
+  clock: Clock;
   log: Logger;
 };
 
 /** The input bindings whose events go to the app. */
 export type AppInputs = {
-  /** Reads from each binding that the app wants. */
-  start(): Promise<void>;
-  /** Reads no more; what is under way is finished, at most within `drainMs`. */
+  /** Reads from each binding that the app wants; leaves those that are gone or were replaced, and the others alone. */
+  update(): Promise<void>;
+  /** Reads no more from one; resolves when what is under way is finished, or after `drainMs`. */
+  leave(binding: BoundBinding, drainMs: number): Promise<void>;
+  /** As leave, all of them. */
   stop(drainMs: number): Promise<void>;
 };
 
+/** A binding that the app was asked about; without a life when it does not want it. */
+type Reading = { bound: BoundBinding; life: Life | undefined };
+
+const endMs = 30_000;
+
 export function createAppInputs(options: AppInputsOptions): AppInputs {
-  const { registry, app, log } = options;
-  let running: AbortController | undefined;
-  const underWay = new Set<Promise<unknown>>();
-  return {
-    async start() {
-      const inputs = [...registry.of(bindingKind).values()].map(({ component }) => component).filter(isInput);
-      const channel = app.channel();
-      if (running || inputs.length === 0 || channel === undefined) return;
-      running = new AbortController();
-      const { signal } = running;
-      const listed = channel.protocol === 'grpc' ? await listGrpc(options) : undefined;
-      for (const bound of inputs) {
-        if (!(bound.directions?.has('input') || (await isWanted(bound, channel, listed, options)))) {
-          log.info(`app has not subscribed to binding ${bound.name}.`);
-          continue;
-        }
-        try {
-          await bound.binding.read!(
-            (event) => track(underWay, deliver(bound, event, channel, options, signal)),
-            signal,
-          );
-        } catch (thrown) {
-          log.error(`error reading from input binding ${bound.name}: ${(thrown as Error).message}`);
-        }
+  const { registry, app, clock, log } = options;
+  const bindings = registry.of(bindingKind);
+  const readings = new Set<Reading>();
+  let last: Promise<void> = Promise.resolve();
+  let stops = 0;
+  const close = async (reading: Reading, drainMs: number): Promise<void> => {
+    await reading.life?.close(drainMs);
+    readings.delete(reading);
+  };
+  const read = async (bound: BoundBinding, channel: AppChannel): Promise<void> => {
+    const life = createLife(clock, new Error('input binding is closed'));
+    const handler = life.counted((event: BindingEvent) => deliver(bound, event, channel, options, life.signal));
+    readings.add({ bound, life });
+    try {
+      await bound.binding.read!((event) => handler(event, life.signal), life.signal);
+    } catch (thrown) {
+      log.error(`error reading from input binding ${bound.name}: ${(thrown as Error).message}`);
+    }
+  };
+  const update = async (since: number): Promise<void> => {
+    const inputs = [...bindings.values()].map(({ component }) => component).filter(isInput);
+    for (const reading of readings) if (!inputs.includes(reading.bound)) void close(reading, endMs);
+    const known = new Set([...readings].map(({ bound }) => bound));
+    const fresh = inputs.filter((bound) => !known.has(bound));
+    const channel = app.channel();
+    if (fresh.length === 0 || channel === undefined) return;
+    const listed = channel.protocol === 'grpc' ? await listGrpc(options) : undefined;
+    for (const bound of fresh) {
+      const wanted = bound.directions?.has('input') || (await isWanted(bound, channel, listed, options));
+      if (since !== stops) return;
+      if (wanted) await read(bound, channel);
+      else {
+        readings.add({ bound, life: undefined });
+        log.info(`app has not subscribed to binding ${bound.name}.`);
       }
+    }
+  };
+  return {
+    update() {
+      const since = stops;
+      last = last.then(() => (since === stops ? update(since) : undefined));
+      return last;
+    },
+    async leave(binding, drainMs) {
+      await Promise.all([...readings].filter(({ bound }) => bound === binding).map((one) => close(one, drainMs)));
     },
     async stop(drainMs) {
-      const ending = running;
-      running = undefined;
-      const late = new Promise((resolve) => setTimeout(resolve, drainMs).unref());
-      if (underWay.size > 0) await Promise.race([Promise.allSettled(underWay), late]);
-      ending?.abort();
+      stops++;
+      await Promise.all([...readings].map((one) => close(one, drainMs)));
     },
   };
-}
-
-function track<T>(all: Set<Promise<unknown>>, one: Promise<T>): Promise<T> {
-  all.add(one);
-  one.then(
-    () => all.delete(one),
-    () => all.delete(one),
-  );
-  return one;
 }
 
 async function listGrpc({ app, appToken, askMs }: AppInputsOptions): Promise<readonly string[]> {
@@ -120,14 +141,20 @@ async function deliver(
   const { resolver, run } = options.policies;
   const policy = resolver.component(bound.name, bindingKind.policy, 'inbound');
   const send = channel.protocol === 'grpc' ? sendGrpc : sendHttp;
+  const began = performance.now();
+  let success = false;
   try {
-    return await run(policy, (one) => send(bound, event, channel, options, one.signal ?? signal), {
+    const answer = await run(policy, (one) => send(bound, event, channel, options, one.signal ?? signal), {
       signal,
       statusOf: (thrown) => (thrown instanceof NotTaken ? thrown.status : undefined),
     });
+    success = true;
+    return answer;
   } catch (thrown) {
     options.log.debug(`event of binding ${bound.name} was not taken: ${(thrown as Error).message}`);
     throw thrown;
+  } finally {
+    options.count?.(bound.name, success, performance.now() - began);
   }
 }
 

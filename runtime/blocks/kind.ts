@@ -23,8 +23,8 @@ export type BindContext = {
 export type Kind<C = unknown> = {
   /** First word of its types. */
   readonly category: ComponentKind;
-  /** Label in metric names: `dapr_component_<metric>_count`. */
-  readonly metric: string;
+  /** Label in metric names: `dapr_component_<metric>_count`. Undefined: calls are counted where they are made. */
+  readonly metric: string | undefined;
   /** Word in the names of default resiliency policies: `Default<policy>ComponentOutbound…`. */
   readonly policy: PolicyComponentKind;
   /** Settings that the runtime fills in where the Component leaves them out. */

@@ -71,6 +71,7 @@ async function readPolicies(resources: readonly Resiliency[], { appId, log, metr
   for (const resource of resources) {
     if (!inScope(resource, appId)) continue;
     const { name } = resource.metadata;
+    log.info(`Loading Resiliency configuration: ${name}`);
     try {
       await decodeResiliency(resource.spec, tables, (text) => log.warn(text));
       names.push(name);

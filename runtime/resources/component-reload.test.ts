@@ -21,6 +21,7 @@ function world(initial: readonly Component[] = []) {
     initial,
     isOpen: () => true,
     wanted: (all) => all,
+    retire: () => {},
     forget: (name) => done.push(`forget ${name}`),
     fail: (problem) => done.push(`fail ${problem.message}`),
     log: silentLogger,
@@ -28,9 +29,11 @@ function world(initial: readonly Component[] = []) {
       async load(one) {
         if (broken.has(one.spec.type)) throw new Error('no route');
         done.push(`load ${logName(one)}`);
+        return undefined;
       },
-      async unload(one) {
+      unload(one) {
         done.push(`unload ${logName(one)}`);
+        return undefined;
       },
     },
   });

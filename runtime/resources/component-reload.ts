@@ -1,12 +1,15 @@
 import type { Component } from '#crds/component.ts';
 import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import type { Loaded } from '../registry.ts';
 import { logName, refuseDuplicates } from './component-names.ts';
 import type { ComponentLoader } from './components.ts';
 import type { Relisted } from './source.ts';
 
 export type ComponentReloadOptions = {
   loader: Pick<ComponentLoader, 'load' | 'unload'>;
+  /** Closes what is out of use, once nothing is under way on it. */
+  retire(former: Loaded): void;
   /** Those loaded, or tried, at the start. */
   initial: readonly Component[];
   /** Whether one of the initial ones was opened. */
@@ -24,14 +27,14 @@ export type ComponentReloadOptions = {
 type Known = { tried: Component; serving: Component | undefined };
 
 /**
- * Brings the open components in step with a list. A new version is opened before the old one is closed; one that
+ * Brings the open components in step with a list. A new version is opened before the old one is retired; one that
  * cannot be opened leaves the old one of its type serving, and is tried again. An unchanged one is left alone. An actor
  * state store is never replaced while actors rely on it. Answers whether all are open.
  */
 export function componentReload(
   options: ComponentReloadOptions,
 ): (list: Relisted<Component>, retry: boolean) => Promise<boolean> {
-  const { wanted, forget, log, loader } = options;
+  const { wanted, forget, log } = options;
   const known = new Map<string, Known>(
     options.initial.map((component) => {
       const serving = options.isOpen(component) ? component : undefined;
@@ -39,7 +42,7 @@ export function componentReload(
     }),
   );
   /** Closes what is not there any more. */
-  const removeGone = async (next: ReadonlyMap<string, Component>): Promise<void> => {
+  const removeGone = (next: ReadonlyMap<string, Component>): void => {
     for (const [name, { serving, tried }] of known) {
       if (next.has(name)) continue;
       if (isActorStore(tried)) {
@@ -47,7 +50,7 @@ export function componentReload(
         continue;
       }
       log.info(`Component removed: ${logName(tried)}`);
-      if (serving) await loader.unload(serving);
+      if (serving) takeOut(options, serving);
       known.delete(name);
       forget(name);
     }
@@ -62,7 +65,7 @@ export function componentReload(
   return async ({ resources, complete }, retry) => {
     if (hasDuplicates(resources, options)) return true;
     const next = new Map(wanted(resources).map((component) => [component.metadata.name, component]));
-    if (complete) await removeGone(next);
+    if (complete) removeGone(next);
     for (const component of [...next.values()].sort((a, b) => rank(a) - rank(b))) await take(component, retry);
     return [...known.values()].every(({ tried, serving }) => tried === serving);
   };
@@ -78,17 +81,24 @@ function hasDuplicates(resources: readonly Component[], { fail }: ComponentReloa
   }
 }
 
+function takeOut({ loader, retire }: ComponentReloadOptions, component: Component): void {
+  const former = loader.unload(component);
+  if (former) retire(former);
+}
+
 /** Opens a version; answers what serves in its name from now on. */
 async function replace(
-  { loader, log, fail }: ComponentReloadOptions,
+  options: ComponentReloadOptions,
   before: Known | undefined,
   component: Component,
 ): Promise<Component | undefined> {
+  const { loader, retire, log, fail } = options;
   const old = before?.serving;
   if (old) log.info(`Closing existing Component to reload: ${logName(old)}`);
   try {
-    await loader.load(component);
-    if (old && categoryOf(old) !== categoryOf(component)) await loader.unload(old);
+    const former = await loader.load(component);
+    if (former) retire(former);
+    if (old && categoryOf(old) !== categoryOf(component)) takeOut(options, old);
     log.info(`Component updated: ${logName(component)}`);
     return component;
   } catch (thrown) {
@@ -96,7 +106,7 @@ async function replace(
       log.error(`The new version of ${logName(component)} cannot be opened; the one before it goes on serving`);
       return old;
     }
-    if (old) await loader.unload(old);
+    if (old) takeOut(options, old);
     const words = `process component ${component.metadata.name} error: ${toFault(thrown).message}`;
     if (component.spec.ignoreErrors) log.error(`Ignoring error processing component: ${words}`);
     else {

@@ -1,7 +1,6 @@
 import type { Component } from '#crds/component.ts';
 import { valueText } from '#crds/name-value.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
-import { type Clock, systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { parseDuration } from '#kit/values/duration.ts';
 import type { Kind } from '../blocks/kind.ts';
@@ -26,7 +25,6 @@ export type LoaderOptions = {
   report(component: Component, problem: Error | undefined): void;
   log: Logger;
   signal: AbortSignal;
-  clock?: Clock;
 };
 
 export type ComponentLoader = {
@@ -35,14 +33,13 @@ export type ComponentLoader = {
    * not say `ignoreErrors`. Those whose store never comes are logged and left out.
    */
   loadAll(components: readonly Component[]): Promise<void>;
-  /** Opens one and puts it in place of a former one of its kind and name. */
-  load(component: Component): Promise<void>;
-  unload(component: Component): Promise<void>;
+  /** Opens one and puts it in place of a former one of its kind and name, which it answers, still open. */
+  load(component: Component): Promise<Loaded | undefined>;
+  /** Takes one out of use; answers it, still open. */
+  unload(component: Component): Loaded | undefined;
 };
 
 const defaultInitTimeoutMs = 5_000;
-const lingerMs = 5_000;
-const inward = new Set(['pubsub', 'bindings', 'nameresolution']);
 
 export function createComponentLoader(options: LoaderOptions): ComponentLoader {
   const { registry, log } = options;
@@ -60,7 +57,7 @@ export function createComponentLoader(options: LoaderOptions): ComponentLoader {
         for (const component of waiting) {
           if (lacking(component) !== undefined) still.push(component);
           else {
-            await tolerantly(component, () => loader.load(component), log);
+            await tolerantly(component, async () => void (await loader.load(component)), log);
             loaded++;
           }
         }
@@ -71,9 +68,10 @@ export function createComponentLoader(options: LoaderOptions): ComponentLoader {
     async load(component) {
       const kind = kindOf(component, options.kinds);
       try {
-        await open(component, kind, world, options);
+        const former = await open(component, kind, world, options);
         log.info(`Component loaded: ${logName(component)}`);
         options.report(component, undefined);
+        return former;
       } catch (thrown) {
         const failure = `[INIT_COMPONENT_FAILURE]: initialization error occurred for ${logName(component)}`;
         const problem = fault('component-init', `${failure}: ${reasonOf(thrown, component)}`, { cause: thrown });
@@ -83,11 +81,11 @@ export function createComponentLoader(options: LoaderOptions): ComponentLoader {
         throw fault('component-init', `${failure}: ${problem.message}`, { cause: thrown });
       }
     },
-    async unload(component) {
+    unload(component) {
       const kind = kindOf(component, options.kinds);
       const loaded = registry.of(kind).get(component.metadata.name);
       registry.remove(kind, component.metadata.name);
-      await loaded?.close();
+      return loaded;
     },
   };
   return loader;
@@ -138,7 +136,13 @@ function ownerOf({ metadata, auth }: Component, { operatorResolves }: Pick<Setti
   };
 }
 
-async function open(component: Component, kind: Kind, world: SettingsWorld, options: LoaderOptions): Promise<void> {
+/** Opens one; answers the one it took the place of. */
+async function open(
+  component: Component,
+  kind: Kind,
+  world: SettingsWorld,
+  options: LoaderOptions,
+): Promise<Loaded | undefined> {
   const { registry, signal, log } = options;
   const { name, annotations } = component.metadata;
   const abort = new AbortController();
@@ -180,20 +184,7 @@ async function open(component: Component, kind: Kind, world: SettingsWorld, opti
       abort.abort();
     },
   });
-  if (former) void retire(former, options);
-}
-
-/**
- * Closes a component that another has taken the place of. Calls under way end on it in peace; what takes in messages
- * or events ends at once, so that they are not taken twice.
- */
-async function retire(former: Loaded, { log, signal, clock = systemClock }: LoaderOptions): Promise<void> {
-  if (!inward.has(former.kind.category)) await clock.pause(lingerMs, signal);
-  try {
-    await former.close();
-  } catch (thrown) {
-    log.warn(`The former component ${former.name} did not close well: ${toFault(thrown).message}`);
-  }
+  return former;
 }
 
 /** Settings with defaults for those that are not there, or empty, in any case of letters. */

@@ -1,14 +1,19 @@
+import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { createAppInputs } from '../bindings/app-inputs.ts';
+import type { BoundBinding } from '../blocks/bindings/kind.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
+import { bindingMetrics } from '../telemetry/binding-metrics.ts';
 import type { App } from './app-channel.ts';
+import type { Metrics } from './metrics.ts';
 
 export type BindingsStart = {
   config: RuntimeConfig;
   registry: Registry;
   policies: Policies;
+  metrics: Metrics | undefined;
   app: App;
   log: Logger;
   stack: AsyncDisposableStack;
@@ -16,21 +21,24 @@ export type BindingsStart = {
 
 export type Bindings = {
   start(): Promise<void>;
-  /** Reads anew, as components are not the same any more. */
-  reopen(): Promise<void>;
+  /** Follows components that were added, replaced or are gone. */
+  follow(): Promise<void>;
+  /** Resolves when nothing that came from a binding is under way any more, or after 30 s. */
+  leave(binding: BoundBinding): Promise<void>;
   stop(): Promise<void>;
 };
 
 const drainMs = 30_000;
-const reopenDrainMs = 2_000;
 
 /** Makes ready to read from input bindings, while the app is well. */
 export function startBindings(start: BindingsStart): Bindings {
-  const { config, registry, policies, app, stack } = start;
+  const { config, registry, policies, metrics, app, stack } = start;
   const log = start.log.scoped('dapr.runtime.processor.binding');
   const inputs = createAppInputs({
     ...{ registry, policies, app, log },
     appToken: config.app.token || undefined,
+    count: metrics && bindingMetrics(metrics.registry, metrics.app, metrics.buckets),
+    clock: systemClock,
     askMs: config.appBindingOptionsTimeoutMs,
   });
   let stopping: Promise<void> | undefined;
@@ -40,16 +48,16 @@ export function startBindings(start: BindingsStart): Bindings {
   };
   stack.defer(stop);
   const begin = async () => {
-    if (stopping === undefined) await inputs.start();
+    if (stopping === undefined) await inputs.update();
   };
   let started = false;
   return {
     stop,
-    async reopen() {
+    async follow() {
       if (!started || stopping !== undefined) return;
-      await inputs.stop(reopenDrainMs);
-      if (app.health === undefined || app.health.isHealthy()) await begin();
+      if (app.health === undefined || app.health.isHealthy()) await inputs.update();
     },
+    leave: (binding) => inputs.leave(binding, drainMs),
     async start() {
       started = true;
       app.health?.onChange((healthy) => void (healthy ? begin() : inputs.stop(drainMs)));

@@ -43,7 +43,7 @@ export async function startComponents(start: ComponentsStart): Promise<Component
   const registry = createRegistry();
   stack.defer(() => closeAll(registry, log));
   const { appId, namespace } = config;
-  const observers = metrics && componentMetrics(metrics.registry, { appId, namespace }, metrics.buckets);
+  const observers = metrics && componentMetrics(metrics.registry, metrics.app, metrics.buckets);
   const sockets = pluggableSockets(socketsFolder(config.env), log.scoped('dapr.runtime.components.pluggable'));
   const loader = createComponentLoader({
     kinds,

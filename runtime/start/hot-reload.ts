@@ -6,15 +6,15 @@ import { subscription } from '#crds/subscription.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { bindingKind } from '../blocks/bindings/kind.ts';
+import { type BoundBinding, bindingKind } from '../blocks/bindings/kind.ts';
 import { configurationKind } from '../blocks/configuration/kind.ts';
 import type { ConfigurationSubscriptions } from '../blocks/configuration/subscriptions.ts';
 import type { Kind } from '../blocks/kind.ts';
-import { pubsubKind } from '../blocks/pubsub/kind.ts';
+import { type BoundPubSub, pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { Endpoints } from '../invoke/endpoints.ts';
 import type { Policies } from '../policy/guards.ts';
-import type { Registry } from '../registry.ts';
+import type { Loaded, Registry } from '../registry.ts';
 import { componentReload } from '../resources/component-reload.ts';
 import { startReload } from '../resources/reload.ts';
 import type { Stopping } from '../shutdown.ts';
@@ -38,6 +38,9 @@ export type HotReloadStart = {
   signal: AbortSignal;
 };
 
+/** Calls that were under way when a component went out of use have so long. */
+const lingerMs = 5_000;
+
 /** The feature that turns it off. */
 export const hotReloadFeature = 'HotReload';
 
@@ -49,8 +52,10 @@ export function startHotReload(start: HotReloadStart): void {
   const { config, resources, components, endpoints, policies, ending, log, signal } = start;
   const { registry } = components;
   const common = { source: resources.source, everyMs: config.reconcileIntervalMs, clock: systemClock, log, signal };
+  const outOfUse: Loaded[] = [];
   const applyComponents = componentReload({
     ...components,
+    retire: (former) => outOfUse.push(former),
     isOpen: ({ metadata, spec }) => registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
     forget: resources.forget,
     fail: ending.fail,
@@ -60,13 +65,14 @@ export function startHotReload(start: HotReloadStart): void {
     ...common,
     kind: component,
     async apply(list, retry) {
-      const [pubsubs, inputs] = [openOf(registry, pubsubKind), openOf(registry, bindingKind)];
+      const pubsubs = openOf(registry, pubsubKind);
       const stores = openOf(registry, configurationKind);
       const allWell = await applyComponents(list, retry);
       const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
-      if (replaced.size > 0) await start.subscriptions.reopen(replaced);
-      if (changedNames(inputs, openOf(registry, bindingKind)).size > 0) await start.bindings.reopen();
+      if (replaced.size > 0) await start.subscriptions.follow(replaced);
+      await start.bindings.follow();
       await start.items.reopen(changedNames(stores, openOf(registry, configurationKind)));
+      for (const former of outOfUse.splice(0)) void retire(former, start);
       return allWell;
     },
   });
@@ -83,12 +89,25 @@ export function startHotReload(start: HotReloadStart): void {
     kind: resiliency,
     apply: whenChanged(async (list) => {
       await policies.replace(list);
-      log.info(`Resiliency policies in use: ${policies.names.join(', ') || 'none'}`);
       for (const loaded of registry.all())
         registry.add({ ...loaded, guard: policies.componentGuard(loaded.kind, loaded.name) });
     }),
   });
   resources.watchConfiguration(() => void restartIfChanged(resources, ending, log));
+}
+
+/**
+ * Closes a component that is out of use: what came in from it is finished first, and calls under way end on it in peace.
+ */
+async function retire(former: Loaded, { subscriptions, bindings, log, signal }: HotReloadStart): Promise<void> {
+  try {
+    if (former.kind === pubsubKind) await subscriptions.leave(former.component as BoundPubSub);
+    if (former.kind === bindingKind) await bindings.leave(former.component as BoundBinding);
+    await systemClock.pause(lingerMs, signal);
+    await former.close();
+  } catch (thrown) {
+    log.warn(`The former component ${former.name} did not close well: ${toFault(thrown).message}`);
+  }
 }
 
 /** The components of a kind by name, to tell one instance from the next. */

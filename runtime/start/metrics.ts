@@ -5,11 +5,13 @@ import type { Logger } from '#kit/log/logger.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { DoorWatch } from '../doors/served.ts';
+import type { MeasuredApp } from '../telemetry/component-metrics.ts';
 import { errorCodeMetrics, serverMetrics } from '../telemetry/server-metrics.ts';
 
 /** The sidecar's metrics: undefined when flags or the Configuration turn them off. */
 export type Metrics = {
   registry: Registry;
+  app: MeasuredApp;
   /** Bounds of latency histograms, where the Configuration has them. */
   buckets: readonly number[] | undefined;
   /** Counts calls at the doors, and the codes of errors where the Configuration asks for it. */
@@ -41,6 +43,7 @@ export async function openMetrics(
   const settings = { increasedCardinality, pathMatching, excludeVerbs, buckets };
   return {
     registry,
+    app: { appId: config.appId, namespace: config.namespaceGiven ? config.namespace : '' },
     buckets,
     watch: {
       served: serverMetrics(registry, config.appId, settings),

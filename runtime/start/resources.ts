@@ -1,6 +1,8 @@
+import path from 'node:path';
 import type { Component } from '#crds/component.ts';
 import { type Configuration, configuration } from '#crds/configuration.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { watchDirectories } from '#kit/files/watch.ts';
 import { connect } from '#kit/grpc/client.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
@@ -35,22 +37,48 @@ export type Resources = {
   watchConfiguration(changed: () => void): void;
 };
 
+/** Editors and kubelet write in several steps. */
+const settleMs = 100;
+
 /** Files in standalone mode, the operator in Kubernetes. */
 export async function startResources(start: ResourcesStart): Promise<Resources> {
-  const { config, log, stack } = start;
-  if (config.configs.length === 0) log.info('loading default configuration');
-  if (config.mode === 'kubernetes') return fromOperator(start);
+  if (start.config.configs.length === 0) start.log.info('loading default configuration');
+  return start.config.mode === 'kubernetes' ? fromOperator(start) : fromFiles(start);
+}
+
+async function fromFiles({ config, log, signal, stack }: ResourcesStart): Promise<Resources> {
   const namespace = config.namespaceGiven ? config.namespace : undefined;
+  const source = stack.use(fileSource({ folders: config.resourcesPaths, namespace, log }));
   const readConfiguration = () => configurationFromFiles(config.configs, config.env, log);
   return {
-    source: stack.use(fileSource({ folders: config.resourcesPaths, namespace, log })),
+    source,
     configuration: await readConfiguration(),
     report: () => {},
     reported: async () => {},
     forget: () => {},
     readConfiguration,
-    watchConfiguration: () => {},
+    watchConfiguration(changed) {
+      const folders = config.configs.map((file) => path.dirname(file));
+      watchDirectories(folders, changed, { settleMs, signal });
+      warnOfUnused(source, log, signal);
+    },
   };
+}
+
+/** Configurations in resources folders look as if they counted. */
+function warnOfUnused(source: ResourceSource, log: Logger, signal: AbortSignal): void {
+  const told = new Set<string>();
+  const look = async (): Promise<void> => {
+    const { resources } = await source.relist(configuration);
+    for (const { metadata } of resources) {
+      if (told.has(metadata.name)) continue;
+      told.add(metadata.name);
+      log.warn(`Configuration ${metadata.name} in a resources folder is not in use, unless --config names its file`);
+    }
+  };
+  const tolerantly = () => void look().catch((thrown) => log.debug(`Resources cannot be read: ${thrown.message}`));
+  tolerantly();
+  source.watch(configuration, tolerantly, signal);
 }
 
 async function fromOperator({ config, security, log, signal, stack }: ResourcesStart): Promise<Resources> {

@@ -3,6 +3,7 @@ import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { PubsubSubscriptionType } from '#proto/dapr/proto/runtime/v1/metadata_pb.js';
 import type { MetadataPart } from '../blocks/metadata/facts.ts';
+import type { BoundPubSub } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import type { StreamSubscribe } from '../blocks/pubsub/subscribe.ts';
 import type { RuntimeConfig } from '../config.ts';
@@ -14,6 +15,7 @@ import { declaredSubscriptions, readSubscriptions } from '../subscriptions/decla
 import { createStreamSubscriptions } from '../subscriptions/stream.ts';
 import { createSubscriber } from '../subscriptions/subscriber.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
+import type { PubsubMetrics } from '../telemetry/pubsub-metrics.ts';
 import type { App } from './app-channel.ts';
 
 export type SubscriptionsStart = {
@@ -22,6 +24,7 @@ export type SubscriptionsStart = {
   registry: Registry;
   publisher: Publisher;
   policies: Policies;
+  metrics: PubsubMetrics | undefined;
   app: App;
   log: Logger;
   stack: AsyncDisposableStack;
@@ -32,8 +35,10 @@ export type Subscriptions = {
   facts: MetadataPart;
   /** Takes messages from now on, while the app is well. */
   start(): Promise<void>;
-  /** Opens them anew, as these components are not the same any more. */
-  reopen(components: ReadonlySet<string>): Promise<void>;
+  /** Follows components that were replaced or are gone, by name. */
+  follow(changed: ReadonlySet<string>): Promise<void>;
+  /** Resolves when nothing that came from a component is under way any more, or after 30 s. */
+  leave(component: BoundPubSub): Promise<void>;
   /** Takes other manifests in place of those there are. */
   replace(manifests: readonly Manifest[]): Promise<void>;
   /** Takes no more, and waits for those under way, at most 30 s. */
@@ -44,10 +49,10 @@ const drainMs = 30_000;
 
 /** Reads the Subscription resources and makes ready for those of the app. */
 export async function startSubscriptions(start: SubscriptionsStart): Promise<Subscriptions> {
-  const { config, source, registry, publisher, policies, app, stack } = start;
+  const { config, source, registry, publisher, policies, metrics, app, stack } = start;
   const log = start.log.scoped('dapr.runtime.processor.subscription');
   let declared = await declaredSubscriptions(source, config.appId, log);
-  const subscriber = createSubscriber({ registry, publisher, policies, clock: systemClock, log });
+  const subscriber = createSubscriber({ registry, publisher, policies, metrics, clock: systemClock, log });
   const streams = createStreamSubscriptions(subscriber);
   const ofApp = createAppSubscriptions({
     ...{ appId: config.appId, registry, subscriber, app, policies, log },
@@ -58,9 +63,9 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
   });
   let stopping: Promise<void> | undefined;
   const stop = () => {
-    stopping ??= subscriber.closeAll(drainMs).then(() => {
+    stopping ??= subscriber.closeAll(drainMs).then(async () => {
       ofApp.stop();
-      streams.closeAll();
+      await streams.closeAll(0);
     });
     return stopping;
   };
@@ -75,16 +80,16 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
     }
   };
   let started = false;
-  const again = async () => {
-    if (!started) return;
-    ofApp.stop();
-    if (app.health === undefined || app.health.isHealthy()) await begin();
+  const update = async () => {
+    if (!started || stopping !== undefined) return;
+    if (app.health === undefined || app.health.isHealthy()) await ofApp.update();
   };
   return {
-    async reopen(components) {
-      streams.closeAll(components);
-      await again();
+    async follow(changed) {
+      void streams.closeAll(drainMs, changed);
+      await update();
     },
+    leave: (component) => subscriber.leave(component, drainMs),
     async replace(manifests) {
       const next = await readSubscriptions(manifests, config.appId, log);
       const known = new Set(declared.map((one) => JSON.stringify(one)));
@@ -95,7 +100,7 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
       ];
       if (added.length === 0 && kept.length === declared.length) return;
       declared = [...kept, ...added];
-      await again();
+      await update();
     },
     streamSubscribe: streams.subscribe,
     facts: () => ({ subscriptions: [...ofApp.all(), ...streams.all()].map(factOf) }),

@@ -30,7 +30,11 @@ export async function startTracing({ config, configuration, log, stack }: Tracin
   const ratio = parseSamplingRate(samplingRate);
   const transports = ratio === 0 ? [] : await openTransports(config, configuration, log);
   const active = ratio > 0 && (transports.length > 0 || (samplingRate ?? '') !== '');
-  if (transports.length === 0) return { tracing: createTracing({ ratio: active ? ratio : 0 }), active };
+  if (transports.length === 0) {
+    const tracing = createTracing({ ratio: active ? ratio : 0 });
+    logSampler(tracing, log);
+    return { tracing, active };
+  }
   const { deliverToAll } = await import('#kit/telemetry/tracing/otlp.ts');
   const { openSpanSink } = await import('#kit/telemetry/tracing/exporter.ts');
   const resource = {
@@ -39,9 +43,12 @@ export async function startTracing({ config, configuration, log, stack }: Tracin
   };
   const sink = stack.use(await openSpanSink(deliverToAll(transports), resource, log));
   const tracing = createTracing({ ratio, record: sink.record });
-  log.info(`Dapr trace sampler initialized: DaprTraceSampler(${tracing.description})`);
+  logSampler(tracing, log);
   return { tracing, active };
 }
+
+const logSampler = (tracing: Tracing, log: Logger): void =>
+  log.info(`Dapr trace sampler initialized: DaprTraceSampler(${tracing.description})`);
 
 async function openTransports(config: RuntimeConfig, { spec }: Configuration, log: Logger): Promise<SpanTransport[]> {
   const transports: SpanTransport[] = [];

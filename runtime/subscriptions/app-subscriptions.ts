@@ -1,7 +1,7 @@
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { pubsubKind } from '../blocks/pubsub/kind.ts';
+import { type BoundPubSub, pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
@@ -30,42 +30,76 @@ export type AppSubscriptionsOptions = {
 export type AppSubscriptions = {
   /** Opens them; the first time the app is asked for its own. */
   start(): Promise<void>;
+  /**
+   * Brings what is open in step with manifests and components: those that are gone take no more at once and end when
+   * what is under way is done, new ones are opened, the others are left alone.
+   */
+  update(): Promise<void>;
   /** Closes them, to be started again when the app is well. */
   stop(): void;
   all(): readonly Subscription[];
 };
 
+type Kept = { component: BoundPubSub; end: AbortController };
+
 export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSubscriptions {
   const { registry, subscriber, app, clock, log } = options;
+  const components = registry.of(pubsubKind);
   let programmatic: readonly Subscription[] | undefined;
   let running: AbortController | undefined;
+  const kept = new Map<string, Kept>();
   const http = httpPostman(app.channel);
   const grpc = grpcPostman({ app: app.grpc, token: options.appToken, log });
   const all = () => {
     const both = [...options.declared(), ...(programmatic ?? [])];
     return both.filter((one, i) => both.findIndex((other) => isSame(one, other)) === i);
   };
+  /** Those that can be open: their component is there. */
+  const wanted = (): Map<string, Subscription> =>
+    new Map(
+      all()
+        .filter(({ pubsubName }) => components.has(pubsubName))
+        .map((one) => [JSON.stringify(one), one]),
+    );
+  const endGone = (next: ReadonlyMap<string, Subscription>): void => {
+    for (const [key, { component, end }] of kept) {
+      if (components.get(next.get(key)?.pubsubName ?? '')?.component === component) continue;
+      kept.delete(key);
+      end.abort();
+    }
+  };
+  const keep = async (one: Subscription, key: string): Promise<void> => {
+    const end = new AbortController();
+    kept.set(key, { component: components.get(one.pubsubName)!.component, end });
+    const postman = app.channel()!.protocol === 'grpc' ? grpc : http;
+    await Promise.race([subscriber.keepOpen(one, postman, end.signal), clock.pause(firstTryMs, end.signal)]);
+  };
+  const update = async (): Promise<void> => {
+    if (running === undefined) return;
+    const next = wanted();
+    endGone(next);
+    const fresh = [...next].filter(([key]) => !kept.has(key));
+    await Promise.all(fresh.map(([key, one]) => keep(one, key)));
+  };
+  const start = async (): Promise<void> => {
+    if (running || components.size === 0) return;
+    const channel = app.channel();
+    if (channel === undefined) {
+      log.warn('app channel not initialized, make sure -app-port is specified if pubsub subscription is required');
+      return;
+    }
+    running = new AbortController();
+    programmatic ??= await ask(options, channel, running.signal);
+    await update();
+  };
   return {
     all,
-    async start() {
-      if (running || registry.of(pubsubKind).size === 0) return;
-      const channel = app.channel();
-      if (channel === undefined) {
-        log.warn('app channel not initialized, make sure -app-port is specified if pubsub subscription is required');
-        return;
-      }
-      running = new AbortController();
-      const { signal } = running;
-      programmatic ??= await ask(options, channel, signal);
-      const known = all().filter(({ pubsubName }) => registry.of(pubsubKind).has(pubsubName));
-      const postman = channel.protocol === 'grpc' ? grpc : http;
-      await Promise.all(
-        known.map((one) => Promise.race([subscriber.keepOpen(one, postman, signal), clock.pause(firstTryMs, signal)])),
-      );
-    },
+    start,
+    update: () => (running ? update() : start()),
     stop() {
       running?.abort();
       running = undefined;
+      endGone(new Map());
     },
   };
 }

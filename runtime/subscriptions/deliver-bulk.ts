@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BulkEntry, BulkHandler, FailedEntry, Message, MessageHandler, PubSub } from '#contracts/pubsub.ts';
 import { cloudEventType } from '../blocks/pubsub/content-type.ts';
 import { isRawPayload } from '../blocks/pubsub/request-metadata.ts';
+import type { Outcome } from '../telemetry/pubsub-metrics.ts';
 import { type DeliverySetting, statusOf } from './deliver.ts';
 import { hasExpired, readIncoming } from './incoming.ts';
 import type { BulkLetter } from './postman.ts';
@@ -19,9 +20,23 @@ export function bulkHandler(setting: DeliverySetting): BulkHandler {
     const failed = new Map<string, string>();
     const buried: string[] = [];
     const byPath: Letters = new Map();
+    const began = performance.now();
     for (const entry of bulk.entries) sort(entry, topic);
     await Promise.all([...byPath].map(([path, entries]) => deliver(path, entries)));
-    return await settle();
+    const again = await settle();
+    setting.count.batch(performance.now() - began, outcomes(again.length));
+    return again;
+
+    function outcomes(again: number): Map<Outcome, number> {
+      const dropped = buried.filter((id) => !failed.has(id)).length;
+      const taken = bulk.entries.length - dropped - again;
+      const counts: [Outcome, number][] = [
+        ['success', taken],
+        ['drop', dropped],
+        ['retry', again],
+      ];
+      return new Map(counts.filter(([, events]) => events > 0));
+    }
 
     function sort({ entryId, event: data, contentType, metadata = {} }: BulkEntry, topic: string): void {
       try {

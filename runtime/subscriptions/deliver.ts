@@ -2,6 +2,7 @@ import type { Message, MessageHandler } from '#contracts/pubsub.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { isRawPayload } from '../blocks/pubsub/request-metadata.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
+import type { IngressMetrics, Outcome } from '../telemetry/pubsub-metrics.ts';
 import { hasExpired, readIncoming } from './incoming.ts';
 import { type Letter, NotTaken, type Postman } from './postman.ts';
 import { pathFor } from './route.ts';
@@ -17,35 +18,39 @@ export type DeliverySetting = {
   run: Runner;
   /** Publishes to the dead-letter topic of the same component. */
   bury(message: Message, topic: string): Promise<void>;
+  /** Whether the subscription takes no more messages. */
+  isClosing(): boolean;
+  count: IngressMetrics;
   log: Logger;
   now(): number;
 };
 
 /** What is done with each message of a subscription: it is read, routed, delivered, and if need be buried. */
 export function messageHandler(setting: DeliverySetting): MessageHandler {
-  const { subscription, topicPrefix, postman, policy, run, log } = setting;
+  const { subscription, topicPrefix, policy, run, count, log } = setting;
   const { pubsubName, rules } = subscription;
   const raw = isRawPayload(subscription.metadata);
   const where = `pubsub ${pubsubName} and topic ${subscription.topic}`;
+  const deliver = countedDelivery(setting);
   return async (message, signal) => {
     let letter: Letter | undefined;
     try {
       letter = letterFor(message);
     } catch (thrown) {
       log.error(`cannot read a message of ${where}: ${(thrown as Error).message}`);
-      return await buryOr(message, () => Promise.reject(thrown));
+      return await giveUp(message, thrown);
     }
     if (letter === undefined) return await buryOr(message, async () => {});
     const { event } = letter;
     try {
-      const verdict = await run(policy, (one) => postman.deliver(letter, one.signal ?? signal), { signal, statusOf });
+      const verdict = await run(policy, (one) => deliver(letter, one.signal ?? signal), { signal, statusOf });
       if (verdict === 'ack') return;
       log.warn(`DROP status returned from app while processing pub/sub event ${event['id']}`);
     } catch (thrown) {
       // A subscription that ends leaves its messages to the broker: none is buried because the sidecar stops.
-      if (signal.aborted) throw thrown;
+      if (signal.aborted || setting.isClosing()) throw thrown;
       log.warn(`event ${event['id']} of ${where} was not taken: ${(thrown as Error).message}`);
-      return await buryOr(message, () => Promise.reject(thrown));
+      return await giveUp(message, thrown);
     }
     await buryOr(message, async () => {});
   };
@@ -56,14 +61,29 @@ export function messageHandler(setting: DeliverySetting): MessageHandler {
     const { event, data } = readIncoming(message, { raw, pubsubName, topic });
     if (hasExpired(event, setting.now())) {
       log.warn(`dropping expired pub/sub event ${event['id']} as of ${event['expiration']}`);
+      count.message('drop');
       return undefined;
     }
     const path = pathFor(rules, event);
     if (path === undefined) {
       log.debug(`no matching route for event ${event['id']} in ${where}; skipping`);
+      count.message('drop', undefined, 'success');
       return undefined;
     }
     return { pubsubName, topic, path, event, data, metadata: { ...message.metadata, pubsubName } };
+  }
+
+  /** A message that nobody takes is a dead letter, or has to come again. */
+  async function giveUp(message: Message, why: unknown): Promise<void> {
+    let outcome: Outcome = 'drop';
+    try {
+      await buryOr(message, () => {
+        outcome = 'retry';
+        return Promise.reject(why);
+      });
+    } finally {
+      count.message(outcome);
+    }
   }
 
   async function buryOr(message: Message, otherwise: () => Promise<void>): Promise<void> {
@@ -77,6 +97,21 @@ export function messageHandler(setting: DeliverySetting): MessageHandler {
       await otherwise();
     }
   }
+}
+
+/** Each attempt counts. */
+function countedDelivery({ postman, count }: DeliverySetting): Postman['deliver'] {
+  return async (letter, signal) => {
+    const began = performance.now();
+    try {
+      const verdict = await postman.deliver(letter, signal);
+      count.message(verdict === 'ack' ? 'success' : 'drop', performance.now() - began, 'success');
+      return verdict;
+    } catch (thrown) {
+      count.message('retry', performance.now() - began);
+      throw thrown;
+    }
+  };
 }
 
 /** For the retries of a policy: the app's own status; what has none is tried again. */

@@ -16,16 +16,24 @@ const streamPath = '/';
 export type StreamSubscriptions = {
   subscribe: StreamSubscribe;
   all(): readonly Subscription[];
-  closeAll(of?: ReadonlySet<string>): void;
+  /** Ends them all, or those on some components, when what is under way is done; their clients open them again. */
+  closeAll(drainMs: number, of?: ReadonlySet<string>): Promise<void>;
 };
 
+type OpenStream = { opened: Opened; end(): void };
+
 export function createStreamSubscriptions(subscriber: Subscriber): StreamSubscriptions {
-  const open = new Map<Subscription, () => void>();
+  const open = new Map<Subscription, OpenStream>();
   return {
     all: () => [...open.keys()],
-    /** Ends them all, or those on some components: their clients open them again. */
-    closeAll(of) {
-      for (const [{ pubsubName }, close] of open) if (of === undefined || of.has(pubsubName)) close();
+    async closeAll(drainMs, of) {
+      const those = [...open].filter(([{ pubsubName }]) => of === undefined || of.has(pubsubName));
+      await Promise.all(
+        those.map(async ([, { opened, end }]) => {
+          await opened.close(drainMs);
+          end();
+        }),
+      );
     },
     async subscribe(wish, { send, signal }) {
       const answers = new Map<string, PromiseWithResolvers<number>>();
@@ -34,7 +42,7 @@ export function createStreamSubscriptions(subscriber: Subscriber): StreamSubscri
       const rules = await compileRules([], streamPath);
       const subscription: Subscription = { ...wish, rules, bulk: undefined, origin: 'STREAMING' };
       const opened: Opened = await subscriber.open(subscription, postman);
-      open.set(subscription, closed.resolve);
+      open.set(subscription, { opened, end: closed.resolve });
       return {
         closed: closed.promise,
         answered: ({ id, status }) => answers.get(id)?.resolve(status),

@@ -1,13 +1,17 @@
 import type { Message } from '#contracts/pubsub.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { type BoundPubSub, pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
+import { noPubsubMetrics, type PubsubMetrics } from '../telemetry/pubsub-metrics.ts';
 import { type DeliverySetting, messageHandler } from './deliver.ts';
 import { bulkHandler, subscribeInBulk } from './deliver-bulk.ts';
+import { createLife, type Life } from './life.ts';
 import type { Postman } from './postman.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -15,6 +19,7 @@ export type SubscriberOptions = {
   registry: Registry;
   publisher: Publisher;
   policies: Pick<Policies, 'resolver' | 'run'>;
+  metrics?: PubsubMetrics | undefined;
   clock: Clock;
   log: Logger;
 };
@@ -30,7 +35,9 @@ export type Subscriber = {
   open(subscription: Subscription, postman: Postman): Promise<Opened>;
   /** Opens it as soon as that works, with pauses that double from 0.5 s to 60 s, until the signal fires. */
   keepOpen(subscription: Subscription, postman: Postman, signal: AbortSignal): Promise<void>;
-  /** Closes all, and opens none any more. */
+  /** Closes those on a component, which may then be closed itself. */
+  leave(component: BoundPubSub, drainMs: number): Promise<void>;
+  /** Closes all, and opens none any more. Components that can pause first deliver what they hold already. */
   closeAll(drainMs: number): Promise<void>;
 };
 
@@ -39,41 +46,31 @@ const longestPauseMs = 60_000;
 const buryMs = 30_000;
 /** Messages under way have so long to be settled when their subscription ends. */
 const endMs = 30_000;
-const settleMs = 50;
+const pauseMs = 5_000;
+
+type Open = Opened & { bound: BoundPubSub; life: Life };
 
 /** Opens subscriptions on components. */
 export function createSubscriber(options: SubscriberOptions): Subscriber {
-  const { registry, publisher, policies, clock, log } = options;
-  const all = new Set<Opened>();
+  const { registry, clock, log } = options;
+  const all = new Set<Open>();
   let closed = false;
-  const setting = (subscription: Subscription, bound: BoundPubSub, postman: Postman): DeliverySetting => ({
-    subscription,
-    topicPrefix: bound.topicPrefix,
-    postman,
-    policy: policies.resolver.component(subscription.pubsubName, pubsubKind.policy, 'inbound'),
-    run: policies.run,
-    bury: ({ data, contentType = '', metadata = {} }: Message, topic) =>
-      publisher.forward(bound, topic, { data, contentType, metadata }, AbortSignal.timeout(buryMs)),
-    log,
-    now: clock.now,
-  });
   const open = async (subscription: Subscription, postman: Postman): Promise<Opened> => {
     if (closed) throw fault('unavailable', 'the sidecar takes no more subscriptions');
-    const { pubsubName, topic, metadata, bulk } = subscription;
+    const { pubsubName, topic } = subscription;
     const bound = registry.of(pubsubKind).get(pubsubName)?.component;
     if (bound === undefined) throw pubsubKind.absent(pubsubName, true, '');
     if (!bound.scopes.maySubscribe(topic)) {
       throw fault('pubsub-forbidden', `subscription to topic '${topic}' on pubsub '${pubsubName}' is not allowed`);
     }
     const life = createLife(clock);
-    const request = { topic: bound.topicPrefix + topic, metadata };
-    const how = setting(subscription, bound, postman);
-    if (bulk) await subscribeInBulk(bound.pubsub, { ...request, ...bulk }, life.counted(bulkHandler(how)), life.signal);
-    else await bound.pubsub.subscribe(request, life.counted(messageHandler(how)), life.signal);
-    const opened: Opened = {
+    await subscribe(settingOf(options, subscription, bound, postman, life), bound, life);
+    const opened: Open = {
+      bound,
+      life,
       async close(drainMs) {
-        all.delete(opened);
         await life.close(drainMs);
+        all.delete(opened);
       },
     };
     all.add(opened);
@@ -97,57 +94,64 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
         }
       }
     },
+    async leave(component, drainMs) {
+      await Promise.all([...all].filter(({ bound }) => bound === component).map((opened) => opened.close(drainMs)));
+    },
     async closeAll(drainMs) {
       closed = true;
-      await Promise.all([...all].map((opened) => opened.close(drainMs)));
+      const until = clock.now() + drainMs;
+      const paused = await pauseAll(new Set([...all].map(({ bound }) => bound)), log);
+      await Promise.all(
+        [...all].map(async (opened) => {
+          if (paused.has(opened.bound)) await opened.life.quiet(drainMs);
+          await opened.close(Math.max(until - clock.now(), 0));
+        }),
+      );
     },
   };
 }
 
-type Life = {
-  readonly signal: AbortSignal;
-  /** Counts what is under way; once closing, what comes new waits for the end and is left to the broker. */
-  counted<T, R>(
-    handler: (message: T, signal: AbortSignal) => Promise<R>,
-  ): (message: T, signal: AbortSignal) => Promise<R>;
-  close(drainMs: number): Promise<void>;
-};
+const settingOf = (
+  { publisher, policies, metrics = noPubsubMetrics, log, clock }: SubscriberOptions,
+  subscription: Subscription,
+  bound: BoundPubSub,
+  postman: Postman,
+  life: Life,
+): DeliverySetting => ({
+  subscription,
+  topicPrefix: bound.topicPrefix,
+  postman,
+  policy: policies.resolver.component(subscription.pubsubName, pubsubKind.policy, 'inbound'),
+  run: policies.run,
+  bury: ({ data, contentType = '', metadata = {} }: Message, topic) =>
+    publisher.forward(bound, topic, { data, contentType, metadata }, AbortSignal.timeout(buryMs)),
+  isClosing: life.isClosing,
+  count: metrics.from(subscription.pubsubName, subscription.topic),
+  log,
+  now: clock.now,
+});
 
-function createLife(clock: Clock): Life {
-  const abort = new AbortController();
-  const idle: (() => void)[] = [];
-  let underWay = 0;
-  let closing = false;
-  return {
-    signal: abort.signal,
-    counted: (handler) => async (message, signal) => {
-      if (closing) return await untilAborted(signal);
-      underWay++;
+async function subscribe(how: DeliverySetting, { pubsub, topicPrefix }: BoundPubSub, life: Life): Promise<void> {
+  const { topic, metadata, bulk } = how.subscription;
+  const request = { topic: topicPrefix + topic, metadata };
+  if (bulk) await subscribeInBulk(pubsub, { ...request, ...bulk }, life.counted(bulkHandler(how)), life.signal);
+  else await pubsub.subscribe(request, life.counted(messageHandler(how)), life.signal);
+}
+
+/** Has components hand out no more; answers those that could. */
+async function pauseAll(components: ReadonlySet<BoundPubSub>, log: Logger): Promise<ReadonlySet<BoundPubSub>> {
+  const paused = await Promise.all(
+    [...components].map(async (bound) => {
       try {
-        return await handler(message, signal);
-      } finally {
-        if (--underWay === 0) for (const resolve of idle.splice(0)) resolve();
+        if (bound.pubsub.pause === undefined) return [];
+        await bound.pubsub.pause(AbortSignal.timeout(pauseMs));
+        return [bound];
+      } catch (thrown) {
+        const cannot = thrown instanceof StatusError && thrown.code === grpcCode.UNIMPLEMENTED;
+        if (!cannot) log.warn(`Failed to pause ${bound.name}: ${(thrown as Error).message}`);
+        return [];
       }
-    },
-    async close(drainMs) {
-      closing = true;
-      if (underWay > 0 && drainMs > 0) {
-        const patience = new AbortController();
-        const done = new Promise<void>((resolve) => idle.push(resolve));
-        await Promise.race([done, clock.pause(drainMs, patience.signal)]);
-        patience.abort();
-        // The component still has to tell the broker what was just settled.
-        await clock.pause(settleMs, abort.signal);
-      }
-      abort.abort();
-    },
-  };
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = () => reject(new Error('the subscription has ended'));
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
+    }),
+  );
+  return new Set(paused.flat());
 }

@@ -12,20 +12,27 @@ export const latencyBuckets = [
 type Series = { count: ReturnType<typeof boundCounter>; latencies: ReturnType<typeof boundHistogram> };
 type Bound = { count: BoundCounter; latencies: BoundHistogram };
 
-/** Makes what counts the uses of components: `dapr_component_<kind>_count` and `…_latencies`. */
+/** Whose metrics they are: labels `app_id` and `namespace`, the latter empty where the environment names none. */
+export type MeasuredApp = { appId: string; namespace: string };
+
+/**
+ * Makes what counts the uses of components: `dapr_component_<kind>_count` and `…_latencies`; nothing for kinds that are
+ * counted where they are used.
+ */
 export function componentMetrics(
   registry: Registry,
-  of: { appId: string; namespace: string },
+  of: MeasuredApp,
   buckets: readonly number[] = latencyBuckets,
-): (kind: Kind, name: string) => Observe {
+): (kind: Kind, name: string) => Observe | undefined {
   const perKind = new Map<string, Series>();
   const series = (metric: string): Series => {
     const found = perKind.get(metric) ?? register(registry, metric, buckets);
     perKind.set(metric, found);
     return found;
   };
-  return (kind, component) => {
-    const { count, latencies } = series(kind.metric);
+  return ({ metric }, component) => {
+    if (metric === undefined) return undefined;
+    const { count, latencies } = series(metric);
     const bind = (operation: string, success: boolean): Bound => {
       const labels = { app_id: of.appId, component, namespace: of.namespace, operation, success: String(success) };
       return { count: count(labels), latencies: latencies(labels) };

@@ -15,7 +15,7 @@ export type BoundPubSub = {
 /** Pub/sub components. */
 export const pubsubKind = defineKind<PubSub, BoundPubSub>({
   category: 'pubsub',
-  metric: 'pubsub_egress',
+  metric: undefined,
   policy: 'Pubsub',
   defaults: (appId) => ({ consumerID: appId }),
   bind: (pubsub, { name, metadata, appId, namespaced, namespace }) => ({

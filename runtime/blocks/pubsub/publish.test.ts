@@ -3,6 +3,7 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { createRegistry } from '../../registry.ts';
 import { componentStage } from '../../stages/component.ts';
+import { noPubsubMetrics } from '../../telemetry/pubsub-metrics.ts';
 import { type RestForm, throughBothDoors } from '../../testing/doors.ts';
 import { pubsubKind } from './kind.ts';
 import { publishEvent } from './publish.ts';
@@ -44,7 +45,7 @@ function withBroker(metadata: Record<string, string> = {}) {
     observe: undefined,
     close: noClose,
   });
-  const publisher = createPublisher(registry, 'shop', { now: () => 0, id: () => 'made' });
+  const publisher = createPublisher(registry, 'shop', noPubsubMetrics, { now: () => 0, id: () => 'made' });
   const operations = [publishEvent(publisher), publishEvents(publisher, 'shop')];
   return { sent, under: { operations, stages: [componentStage(registry, 'shop')] } };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BulkEntry, FailedEntry } from '#contracts/pubsub.ts';
 import { formatTraceparent, parseTraceBin } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Registry } from '../../registry.ts';
+import { noPubsubMetrics, type PubsubMetrics } from '../../telemetry/pubsub-metrics.ts';
 import type { Context } from '../operation.ts';
 import { cloudEvent, type EnvelopeWorld } from './cloud-event.ts';
 import { badMetadata, noCloudEvent, publishFailed, topicEmpty, topicForbidden } from './faults.ts';
@@ -34,6 +35,7 @@ export type Publisher = {
 export function createPublisher(
   registry: Registry,
   appId: string,
+  metrics: PubsubMetrics = noPubsubMetrics,
   world: EnvelopeWorld = { now: Date.now, id: randomUUID },
 ): Publisher {
   const loaded = registry.of(pubsubKind);
@@ -69,17 +71,18 @@ export function createPublisher(
   };
   return {
     async publish(bound, topic, event, call) {
-      const { signal } = call;
       const raw = checked(bound, topic, event.metadata);
-      if (!raw)
-        return await send(bound, topic, { data: wrap(bound, topic, event, call), metadata: event.metadata }, signal);
-      const { parent, state } = traceOf(call);
-      await send(
-        bound,
-        topic,
-        { data: event.data, metadata: { ...event.metadata, traceid: parent, tracestate: state } },
-        signal,
-      );
+      const content = raw
+        ? { data: event.data, metadata: { ...event.metadata, ...rawTrace(call) } }
+        : { data: wrap(bound, topic, event, call), metadata: event.metadata };
+      const began = performance.now();
+      let success = false;
+      try {
+        await send(bound, topic, content, call.signal);
+        success = true;
+      } finally {
+        metrics.published(bound.name, topic, success, performance.now() - began);
+      }
     },
     async publishBulk(bound, topic, entries, metadata, call) {
       const raw = checked(bound, topic, metadata);
@@ -89,7 +92,15 @@ export function createPublisher(
       });
       if (!bound.scopes.mayPublish(topic)) throw topicForbidden(bound.name, topic, appId);
       const attempt = (one: AbortSignal) => sendAll(bound, topic, wrapped, metadata, one);
-      return await guarded(bound, attempt, call.signal);
+      const began = performance.now();
+      let taken = 0;
+      try {
+        const failed = await guarded(bound, attempt, call.signal);
+        taken = wrapped.length - failed.length;
+        return failed;
+      } finally {
+        metrics.publishedBulk(bound.name, topic, taken === wrapped.length, performance.now() - began, taken);
+      }
     },
     forward: (bound, topic, event, signal) => send(bound, topic, event, signal),
   };
@@ -126,6 +137,12 @@ async function sendAll(
 }
 
 const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
+
+/** A raw payload has no envelope for its trace. */
+function rawTrace(call: Call): Record<string, string> {
+  const { parent, state } = traceOf(call);
+  return { traceid: parent, tracestate: state };
+}
 
 /** The trace a call belongs to: its header as it came where the door made no span, else the door's. */
 function traceOf({ trace, headers }: Call): { parent: string; state: string } {

@@ -1,0 +1,108 @@
+import type { PubSub } from '#contracts/pubsub.ts';
+import { silentLogger } from '#kit/log/logger.ts';
+import { fakeClock } from '#kit/testing/fake-clock.ts';
+import { describe, expect, it } from '#kit/testing/test.ts';
+import { pubsubKind } from '../blocks/pubsub/kind.ts';
+import { createPublisher } from '../blocks/pubsub/publisher.ts';
+import type { AppChannel } from '../channel/channel.ts';
+import { builtInTables, createPolicyResolver } from '../policy/resiliency/resolve.ts';
+import { createRunner } from '../policy/resiliency/run.ts';
+import { createRegistry } from '../registry.ts';
+import { createAppSubscriptions } from './app-subscriptions.ts';
+import { compileRules } from './route.ts';
+import { createSubscriber } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
+
+function world() {
+  const clock = fakeClock();
+  const registry = createRegistry();
+  const seen: string[] = [];
+  let declared: readonly Subscription[] = [];
+  const broker = (name: string, instance: string) => {
+    const pubsub: PubSub = {
+      traits: [],
+      publish: async () => {},
+      async subscribe({ topic }, _handler, signal) {
+        seen.push(`${instance} opens ${topic}`);
+        signal.addEventListener('abort', () => seen.push(`${instance} ends ${topic}`));
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    const context = { appId: 'shop', namespace: '', name, metadata: {}, secretNames: {}, namespaced: false };
+    const component = pubsubKind.bind(pubsub, context);
+    const rest = { guard: undefined, observe: undefined, close: async () => {} };
+    registry.add({ name, type: 'pubsub.x', version: 'v1', kind: pubsubKind, component, ...rest });
+  };
+  const policies = {
+    resolver: createPolicyResolver(builtInTables(), clock.now),
+    run: createRunner({ now: clock.now, random: Math.random, pause: clock.pause }),
+  };
+  const publisher = createPublisher(registry, 'shop');
+  const subscriptions = createAppSubscriptions({
+    appId: 'shop',
+    registry,
+    subscriber: createSubscriber({ registry, publisher, policies, clock, log: silentLogger }),
+    declared: () => declared,
+    app: { channel: () => ({ protocol: 'http' }) as AppChannel, grpc: () => undefined },
+    appToken: undefined,
+    skipProgrammatic: true,
+    policies,
+    clock,
+    log: silentLogger,
+  });
+  const happened = () => seen.splice(0);
+  const declare = (...all: Subscription[]) => {
+    declared = all;
+  };
+  return { clock, broker, registry, subscriptions, happened, declare };
+}
+
+const to = async (topic: string, path = `/${topic}`): Promise<Subscription> => ({
+  ...{
+    pubsubName: 'broker',
+    topic,
+    metadata: {},
+    deadLetterTopic: '',
+    bulk: undefined,
+    origin: 'DECLARATIVE' as const,
+  },
+  rules: await compileRules([], path),
+});
+
+describe('the subscriptions of the app', () => {
+  it('open what is new, end what is gone or changed, and leave the others alone', async () => {
+    const { broker, subscriptions, happened, declare } = world();
+    broker('broker', 'first');
+    declare(await to('a'), await to('b'));
+    await subscriptions.start();
+    expect(happened()).toEqual(['first opens a', 'first opens b']);
+    declare(await to('b'), await to('c'));
+    await subscriptions.update();
+    expect(happened().sort()).toEqual(['first ends a', 'first opens c']);
+    declare(await to('b', '/elsewhere'), await to('c'));
+    await subscriptions.update();
+    expect(happened().sort()).toEqual(['first ends b', 'first opens b']);
+    await subscriptions.update();
+    expect(happened()).toEqual([]);
+  });
+
+  it('move to the component that took the place of theirs', async () => {
+    const { broker, subscriptions, happened, declare } = world();
+    broker('broker', 'first');
+    declare(await to('a'));
+    await subscriptions.start();
+    broker('broker', 'second');
+    await subscriptions.update();
+    expect(happened()).toEqual(['first opens a', 'first ends a', 'second opens a']);
+  });
+
+  it('end when the app is not well, and open again when it is', async () => {
+    const { broker, subscriptions, happened, declare } = world();
+    broker('broker', 'first');
+    declare(await to('a'));
+    await subscriptions.start();
+    subscriptions.stop();
+    await subscriptions.start();
+    expect(happened()).toEqual(['first opens a', 'first ends a', 'first opens a']);
+  });
+});
