@@ -4,9 +4,8 @@
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { z } from 'zod';
 import type { Component } from '#contracts/component.ts';
-import { settingMeta } from '#contracts/settings.ts';
+import { describeSettings } from '#contracts/describe-settings.ts';
 
 const here = import.meta.dirname;
 const docs = path.resolve(here, '../docs/components');
@@ -50,20 +49,14 @@ const entry = (key: string, value: string): string =>
 
 function page({ component }: Found): string {
   const { type, aliases = [], versions, title, description, settings } = component;
-  const rows = Object.entries(settings.shape as Record<string, z.ZodType>).map(([name, schema]) => {
-    const meta = settingMeta(schema);
-    const also = meta?.aliases?.length ? ` Also: ${meta.aliases.map((alias) => `\`${alias}\``).join(', ')}.` : '';
-    return `| \`${name}\` | ${meta?.form ?? ''} | ${fallback(schema)} | ${meta?.description ?? ''}${also}${meta?.secret ? ' Keep it in a secret.' : ''} |`;
+  const rows = describeSettings(settings).map((one) => {
+    const also = one.aliases.length ? ` Also: ${one.aliases.map((alias) => `\`${alias}\``).join(', ')}.` : '';
+    const fallback = one.required ? 'required' : one.default && `\`${one.default}\``;
+    return `| \`${one.name}\` | ${one.form} | ${fallback} | ${one.description}${also}${one.secret ? ' Keep it in a secret.' : ''} |`;
   });
   const table = ['| Metadata | Form | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n');
   const names = [type, ...aliases].map((name) => `\`${name}\``).join(', ');
   return `# ${title}\n\n${names}, ${versions.join(', ')}\n\n${description}\n\n${rows.length ? table : 'It takes no metadata.'}\n`;
-}
-
-function fallback(schema: z.ZodType): string {
-  const parsed = schema.safeParse(undefined);
-  if (!parsed.success) return 'required';
-  return parsed.data === undefined || parsed.data === '' ? '' : `\`${JSON.stringify(parsed.data)}\``;
 }
 
 const found = await find();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fault } from '#kit/errors/fault.ts';
-import { parseDuration } from '#kit/values/duration.ts';
+import { formatDuration, parseDuration } from '#kit/values/duration.ts';
 import { nearest } from '#kit/values/nearest.ts';
 import { parseQuantity } from '#kit/values/quantity.ts';
 import { isTruthy } from '#kit/values/truthy.ts';
@@ -16,11 +16,19 @@ export type SettingMeta = {
   example?: string;
   /** What to say when it is missing, where Dapr's component says it in words of its own. */
   whenMissing?: string;
+  /** The text of a value that was read, where it is not the value itself. */
+  write?: (value: unknown) => string;
 };
 
-type Extra = Omit<SettingMeta, 'form'>;
+type Extra = Omit<SettingMeta, 'form' | 'write'>;
 
-function field<T>(form: string, about: string, extra: Extra, read: (text: string) => T) {
+function field<T>(
+  form: string,
+  about: string,
+  extra: Extra,
+  read: (text: string) => T,
+  write?: (value: unknown) => string,
+) {
   return z
     .string()
     .transform((text, context): T => {
@@ -34,7 +42,7 @@ function field<T>(form: string, about: string, extra: Extra, read: (text: string
         return z.NEVER;
       }
     })
-    .meta({ description: about, form, ...extra });
+    .meta({ description: about, form, ...(write && { write }), ...extra });
 }
 
 /** Any text. */
@@ -49,8 +57,12 @@ export const truth = (about: string, extra: Extra = {}) => field('boolean', abou
 
 /** A Go duration, or a bare whole number of the unit given; in milliseconds. */
 export const duration = (about: string, bare: 's' | 'ms' = 's', extra: Extra = {}) =>
-  field(`duration (a bare number is in ${bare})`, about, extra, (value) =>
-    /^-?\d+$/.test(value.trim()) ? Number(value) * (bare === 's' ? 1000 : 1) : parseDuration(value),
+  field(
+    `duration (a bare number is in ${bare})`,
+    about,
+    extra,
+    (value) => (/^-?\d+$/.test(value.trim()) ? Number(value) * (bare === 's' ? 1000 : 1) : parseDuration(value)),
+    (value) => formatDuration(Number(value)),
   );
 
 /** A whole number within bounds. */

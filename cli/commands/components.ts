@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { z } from 'zod';
 import { components } from '#components/index.ts';
 import type { Component } from '#contracts/component.ts';
-import { settingMeta } from '#contracts/settings.ts';
+import { describeSettings } from '#contracts/describe-settings.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { nearest } from '#kit/values/nearest.ts';
 import { type Column, formatRows, type OutputFormat, outputFormats } from '../output/format.ts';
@@ -16,8 +15,6 @@ const columns: readonly Column<Listed>[] = [
   { title: 'VERSION', value: (row) => row.version },
   { title: 'TITLE', value: (row) => row.title },
 ];
-
-type Setting = { name: string; form: string; required: boolean; default: string; description: string };
 
 /** `outrigger components`: what there is to put into a Component, and with which metadata. */
 export function addComponents(program: Command, world: CliWorld): void {
@@ -53,7 +50,7 @@ async function listed(): Promise<Listed[]> {
 
 async function described(type: string, format: OutputFormat): Promise<string> {
   const component = await find(type);
-  const settings = settingsOf(component.settings);
+  const settings = describeSettings(component.settings);
   if (format !== 'table') return formatRows(format, [{ ...facts(component), settings }], []);
   const rows = settings.map((one) => [one.name, one.form, one.required ? 'required' : one.default, one.description]);
   const metadata =
@@ -75,18 +72,4 @@ async function find(type: string): Promise<Component> {
     'not-found',
     `there is no component "${type}"${near === undefined ? '' : `, did you mean ${near}?`} 'outrigger components' lists all`,
   );
-}
-
-function settingsOf(schema: z.ZodObject): Setting[] {
-  return Object.entries(schema.shape).map(([name, field]) => {
-    const meta = settingMeta(field as z.ZodType);
-    const empty = (field as z.ZodType).safeParse(undefined);
-    return {
-      name,
-      form: meta?.form ?? '',
-      required: !empty.success,
-      default: empty.success && empty.data !== undefined ? String(empty.data) : '',
-      description: meta?.description ?? '',
-    };
-  });
 }
