@@ -40,6 +40,7 @@ import { startResources } from './start/resources.ts';
 import { startSecurity } from './start/security.ts';
 import { startSubscriptions } from './start/subscriptions.ts';
 import { startTracing } from './start/tracing.ts';
+import { identityMetrics } from './telemetry/identity-metrics.ts';
 import { pubsubMetrics } from './telemetry/pubsub-metrics.ts';
 
 /**
@@ -119,6 +120,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const features = enabledFeatures(configuration);
   log.info(`Enabled features: ${features.join(' ')}`);
   const metrics = await openMetrics(config, configuration, health.all, stack, log);
+  if (metrics && security) identityMetrics(metrics.registry, config.appId, security);
   await startProfiling(config, { log, stack });
   const { tracing, active } = await startTracing({ config, configuration, log, stack });
 
@@ -131,6 +133,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const pipelines = startPipelines(configuration, registry, log);
   const app = await startApp({
     ...{ app: config.app, maxBodyBytes: config.api.maxBodyBytes, pipeline: pipelines.app, clock: systemClock },
+    metrics: metrics?.outgoing,
     ...scope,
   });
   const names = await startNames({ config, configuration, sockets, ...scope });
@@ -141,6 +144,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   const invocation = startInvocation({
     ...{ config, hostAddress, hostName: hostname(), app, names, endpoints, policies, security: peerSecurity, ...scope },
     authorize: startAccess(config, configuration, metrics),
+    metrics: metrics?.invocation,
     tracing,
     now: systemClock.now,
   });

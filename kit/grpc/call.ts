@@ -22,10 +22,20 @@ export type Call = CallContext & {
   readonly responseTrailers: Record<string, string | string[]>;
   /** Whether messages are answered as gzip, if the caller reads it. Starts as what the caller itself sends. */
   gzip: boolean;
+  /** Bytes of the request message of a unary call, as they came. */
+  readonly requestBytes: number;
+  /** Told once when a unary call is answered well. */
+  watch: CallWatch | undefined;
   /** One value of the caller's metadata, without making the map of all. */
   header(name: string): string | undefined;
   /** Sends the response headers now rather than with the first message. */
   sendHeaders(): void;
+};
+
+/** Who wants to know how much was answered. */
+export type CallWatch = {
+  /** The answer's message has so many bytes, as it is sent. */
+  sent(bytes: number): void;
 };
 
 /**

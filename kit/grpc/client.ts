@@ -6,6 +6,7 @@ import { decodeFrames, encodeFrame } from './codec.ts';
 import { acceptedEncodings } from './compression.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { type Balance, type ConnectionPool, connectionPool } from './connection-pool.ts';
+import { prefixLength } from './frame.ts';
 import { isPromise } from './promise.ts';
 import { encodeFrames, sendRequests } from './requests.ts';
 import { StatusError } from './status.ts';
@@ -14,6 +15,7 @@ import { type Address, addressText, parseTarget, type Resolver } from './target.
 import { formatTimeout } from './timeout.ts';
 import type { CallOptions, Metadata, Transport } from './transport.ts';
 import { UnaryAnswer } from './unary-answer.ts';
+import type { UnaryWatch } from './unary-watch.ts';
 import { waitForReady } from './wait-for-ready.ts';
 
 export type ChannelOptions = ConnectionOptions & {
@@ -28,6 +30,8 @@ export type ChannelOptions = ConnectionOptions & {
   userAgent?: string;
   /** Sent with every call; a call's own metadata wins. */
   metadata?: Metadata;
+  /** Told of every unary call when it has ended. */
+  watch?: UnaryWatch | undefined;
 };
 
 /** An answer together with what surrounds it. */
@@ -65,6 +69,7 @@ export function connect(options: ChannelOptions): Channel {
     const frame = encodeFrame(method.input, request, callOptions.gzip === true);
     if (isPromise(frame)) frame.then(begin, (thrown) => answer.end(thrown));
     else begin(frame);
+    if (options.watch) watchUnary(options.watch, pathOf(method), frame, answer);
     return answer;
   };
 
@@ -111,6 +116,26 @@ export function connect(options: ChannelOptions): Channel {
       pool.dispose();
     },
   };
+}
+
+/** Tells of a call when it has ended; its own promise is the caller's. */
+function watchUnary(
+  watch: UnaryWatch,
+  path: string,
+  request: Buffer | Promise<Buffer>,
+  answer: UnaryAnswer<DescMessage>,
+): void {
+  const began = performance.now();
+  const tell = (code: number) =>
+    watch({
+      ...{ path, code, milliseconds: performance.now() - began },
+      requestBytes: isPromise(request) ? 0 : request.length - prefixLength,
+      responseBytes: answer.bytes,
+    });
+  answer.message.then(
+    () => tell(grpcCode.OK),
+    (thrown) => tell(thrown instanceof StatusError ? thrown.code : grpcCode.UNKNOWN),
+  );
 }
 
 type Start = (path: string, sink: ResponseSink, options: CallOptions, body?: Buffer) => ClientCall;

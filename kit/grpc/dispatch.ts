@@ -4,6 +4,7 @@ import type { Logger } from '#kit/log/logger.ts';
 import type { Call, RawHandler } from './call.ts';
 import { decodeFrame, decodeFrames, encodeFrame } from './codec.ts';
 import { toStatus } from './fault-status.ts';
+import { prefixLength } from './frame.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { isPromise } from './promise.ts';
 import type { RequestSink, ServerCall } from './server-call.ts';
@@ -111,6 +112,7 @@ class UnaryRequest implements RequestSink {
       return;
     }
     this.#started = true;
+    call.requestBytes = frame.length - prefixLength;
     try {
       const request = decodeFrame(method.input, frame, call);
       const answer = isPromise(request) ? request.then((whole) => handler(whole, call)) : handler(request, call);

@@ -1,9 +1,9 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { grpcCode } from '#kit/errors/table.ts';
-import type { RawCall } from './call.ts';
+import type { CallWatch, RawCall } from './call.ts';
 import type { Reading } from './codec.ts';
 import { acceptedEncodings } from './compression.ts';
-import { FrameParser, type FrameSink } from './frame.ts';
+import { FrameParser, type FrameSink, prefixLength } from './frame.ts';
 import { type Peer, peerOf } from './peer.ts';
 import { StatusError } from './status.ts';
 import { longestTimerMs, parseTimeout } from './timeout.ts';
@@ -38,6 +38,8 @@ export class ServerCall implements RawCall, Reading {
   readonly maxReceiveBytes: number;
   readonly deadline: number | undefined;
   gzip: boolean;
+  requestBytes = 0;
+  watch: CallWatch | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #parser: FrameParser;
   #sink: RequestSink | undefined;
@@ -159,6 +161,7 @@ export class ServerCall implements RawCall, Reading {
 
   /** Ends the call with OK, after a last frame if given. */
   finish(frame?: Buffer): void {
+    this.watch?.sent(frame === undefined ? 0 : frame.length - prefixLength);
     if (this.over) return;
     if (!this.#headersSent) this.sendHeaders();
     this.#end();

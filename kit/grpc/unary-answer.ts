@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { grpcCode } from '#kit/errors/table.ts';
 import type { ClientCall, ResponseSink } from './client-call.ts';
 import { decodeFrame } from './codec.ts';
+import { prefixLength } from './frame.ts';
 import { StatusError } from './status.ts';
 
 /** Awaits the one message of an answer, and the status after it. */
@@ -20,6 +21,11 @@ export class UnaryAnswer<O extends DescMessage> implements ResponseSink {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  /** Size of the answer's message as it came; 0 before. */
+  get bytes(): number {
+    return this.#frame === undefined ? 0 : this.#frame.length - prefixLength;
   }
 
   begin(call: ClientCall): void {

@@ -35,7 +35,7 @@ export function keepRenewed(
   first: Svid,
   obtain: () => Promise<Svid>,
   install: (svid: Svid) => void,
-  { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
+  { clock, log, signal, failed }: { clock: Clock; log: Logger; signal: AbortSignal; failed?: () => void },
 ): Renewal {
   let pending: Promise<Svid> | undefined;
   let current = first;
@@ -66,6 +66,7 @@ export function keepRenewed(
         await renew();
       } catch (thrown) {
         if (signal.aborted) return;
+        failed?.();
         log.error(`Renewing the identity certificate failed, trying again in 10s: ${toFault(thrown).message}`);
         await clock.pause(retryMs, signal);
       }

@@ -38,6 +38,8 @@ export type Security = {
   renew(): Promise<void>;
   /** Called after a new certificate or new anchors are in place. */
   onRotate(listener: () => void): void;
+  /** Called when a renewal has failed; it is tried again. */
+  onRenewalFailure(listener: () => void): void;
   /** Mutual TLS: any identity that chains to the anchors, or those `peer` allows. */
   serverTls(peer?: (id: SpiffeId) => boolean): ServerTls;
   /** TLS that asks callers for no certificate: webhooks, sentry. */
@@ -80,7 +82,9 @@ export async function startSecurity(options: SecurityOptions): Promise<Security>
     adopt(next);
     rotated();
   };
-  const renewal = keepRenewed(svid, obtain, install, { clock, log, signal });
+  const failures = new Set<() => void>();
+  const failed = () => failures.forEach((listener) => void listener());
+  const renewal = keepRenewed(svid, obtain, install, { clock, log, signal, failed });
   adopt(svid);
   anchors.onChange(() => {
     rotated();
@@ -95,6 +99,7 @@ export async function startSecurity(options: SecurityOptions): Promise<Security>
     trustAnchors: () => anchors.pem(),
     renew: async () => void (await renewal.renew()),
     onRotate: (listener) => void listeners.add(listener),
+    onRenewalFailure: (listener) => void failures.add(listener),
     serverTls: (peer = () => true) => ({ material: () => material, mutual: true, verify: allowPeer(peer) }),
     openServerTls: () => ({ material: () => material }),
     clientTls: (expected) => ({ material: () => material, verify: expectPeer(expected) }),

@@ -1,6 +1,6 @@
 import type { Metric, Registry } from 'prom-client';
+import { type Labels, RuledRegistry } from './label-rules.ts';
 
-type Labels = Readonly<Record<string, string>>;
 type About = { name: string; help: string };
 type Value = { metricName?: string; labels: Record<string, string | number>; value: number };
 
@@ -19,7 +19,7 @@ export function boundCounter(registry: Registry, about: About): (labels: Labels)
   register(registry, about, 'counter', () =>
     series.filter(({ count }) => count > 0).map(({ labels, count }) => ({ labels, value: count })),
   );
-  return (labels) => {
+  return joined(registry, about.name, (labels) => {
     const one = { labels, count: 0 };
     series.push(one);
     return {
@@ -27,7 +27,7 @@ export function boundCounter(registry: Registry, about: About): (labels: Labels)
         one.count += by;
       },
     };
-  };
+  });
 }
 
 /** A histogram of the same kind. `buckets` are upper bounds in rising order. */
@@ -40,7 +40,7 @@ export function boundHistogram(
   register(registry, about, 'histogram', () =>
     series.filter(({ count }) => count > 0).flatMap((one) => distributionValues(about.name, bounds, one)),
   );
-  return (labels) => {
+  return joined(registry, about.name, (labels) => {
     const one: Distribution = { labels, counts: new Float64Array(bounds.length), sum: 0, count: 0 };
     series.push(one);
     return {
@@ -51,6 +51,20 @@ export function boundHistogram(
         if (at < bounds.length) one.counts[at]!++;
       },
     };
+  });
+}
+
+/** Where rules can make labels the same, those which are share a series. */
+function joined<T>(registry: Registry, name: string, bind: (labels: Labels) => T): (labels: Labels) => T {
+  const relabel = registry instanceof RuledRegistry ? registry.relabel(name) : undefined;
+  if (relabel === undefined) return bind;
+  const series = new Map<string, T>();
+  return (given) => {
+    const labels = relabel(given);
+    const key = JSON.stringify(labels);
+    const found = series.get(key) ?? bind(labels);
+    series.set(key, found);
+    return found;
   };
 }
 

@@ -17,7 +17,7 @@ async function changesOver(results: readonly boolean[], threshold: number): Prom
       over.resolve();
     },
   };
-  const probe = async () => ({ healthy: results[at++]!, reason: 'status 503' });
+  const probe = async () => ({ healthy: results[at++]!, status: 0, reason: 'status 503' });
   const health = watchAppHealth({
     path: '/',
     intervalMs: 1,

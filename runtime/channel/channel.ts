@@ -1,7 +1,7 @@
 import type { InvokeAnswer, InvokeCall } from '../invoke/message.ts';
 
-/** Whether the app answered a health probe well, and if not, why. */
-export type ProbeResult = { healthy: boolean; reason: string };
+/** Whether the app answered a health probe well, and if not, why; with its HTTP status or gRPC code. */
+export type ProbeResult = { healthy: boolean; reason: string; status: number };
 
 /** The way from the sidecar to its app. */
 export type AppChannel = AsyncDisposable & {

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { fault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
 import type { Channel } from '#kit/grpc/client.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
@@ -92,8 +93,9 @@ export function verbName(verb: HTTPExtension_Verb | undefined): string {
 async function probe(channel: Channel, timeoutMs: number): Promise<ProbeResult> {
   try {
     await channel.unary(AppCallbackHealthCheck.method.healthCheck, {}, { timeoutMs });
-    return { healthy: true, reason: '' };
+    return { healthy: true, reason: '', status: 0 };
   } catch (thrown) {
-    return { healthy: false, reason: `Health check failed: ${(thrown as Error).message}` };
+    const status = thrown instanceof StatusError ? thrown.code : grpcCode.UNKNOWN;
+    return { healthy: false, reason: `Health check failed: ${(thrown as Error).message}`, status };
   }
 }

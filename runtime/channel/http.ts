@@ -107,8 +107,8 @@ async function probe(client: HttpClient, path: string, timeoutMs: number): Promi
     const { status, body } = await client.call({ method: 'GET', path: `/${path.replace(/^\/+/, '')}`, signal });
     await body.read(wholeUpTo);
     const healthy = status >= 200 && status < 300;
-    return { healthy, reason: healthy ? '' : `Health check failed with status code: ${status}` };
+    return { healthy, reason: healthy ? '' : `Health check failed with status code: ${status}`, status };
   } catch (thrown) {
-    return { healthy: false, reason: `Network error: ${(thrown as Error).message}` };
+    return { healthy: false, reason: `Network error: ${(thrown as Error).message}`, status: 500 };
   }
 }

@@ -5,6 +5,7 @@ import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
+import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
 import { firstOf } from './message.ts';
 import type { RemoteApp } from './router.ts';
 import { errorText } from './status.ts';
@@ -24,6 +25,7 @@ export type GrpcProxyOptions = {
   authorize?(method: string, call: RawCall): void;
   policies: PolicyResolver;
   run: Runner;
+  watch?: InvocationWatch | undefined;
 };
 
 /** Headers of one hop, made anew for the next. */
@@ -54,8 +56,30 @@ export function createGrpcProxy(options: GrpcProxyOptions): RawHandler {
     }
     const remote = splitAppId(named, options.self.namespace);
     const local = remote.appId === options.self.appId && remote.namespace === options.self.namespace;
-    yield* local ? toApp(options, frames, call) : toRemote(options, remote, named, frames, call);
+    if (local) yield* toApp(options, frames, call);
+    else yield* counted(options.watch, remote.appId, call, toRemote(options, remote, named, frames, call));
   };
+}
+
+/** Counts a call of another sidecar. A stream's answer has no latency worth a bucket: it is not counted, as in Dapr. */
+async function* counted(
+  watch: InvocationWatch | undefined,
+  appId: string,
+  call: RawCall,
+  answer: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  const type = firstOf(call.metadata, 'dapr-stream') === 'true' ? 'streaming' : 'unary';
+  const began = performance.now();
+  let code: number = grpcCode.OK;
+  watch?.requestSent(appId, type);
+  try {
+    yield* answer;
+  } catch (thrown) {
+    code = thrown instanceof StatusError ? thrown.code : grpcCode.UNKNOWN;
+    throw thrown;
+  } finally {
+    if (type === 'unary') watch?.responseReceived(appId, code, performance.now() - began);
+  }
 }
 
 async function* toApp(options: GrpcProxyOptions, frames: AsyncIterable<Buffer>, call: RawCall): AsyncGenerator<Buffer> {

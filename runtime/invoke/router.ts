@@ -4,6 +4,7 @@ import { StatusError } from '#kit/grpc/status.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
+import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
 import { forwardedHeaders, type SelfAddress } from './forwarded.ts';
 import { type Invoke, type InvokeAnswer, type InvokeCall, isStream } from './message.ts';
 import { callRemote } from './remote.ts';
@@ -22,6 +23,7 @@ export type RouterOptions = {
   connect(remote: RemoteApp): Promise<Transport>;
   policies: PolicyResolver;
   run: Runner;
+  watch?: InvocationWatch | undefined;
 };
 
 /** Calls apps, endpoints and URLs by name, under the policies for them. */
@@ -48,7 +50,14 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       ...identityHeaders(self, remote.appId),
     };
     const forwarded = { ...call, headers };
-    const attempt = async () => callRemote(await options.connect(remote), forwarded, signal);
+    const attempt = async () => {
+      const transport = await options.connect(remote);
+      const began = performance.now();
+      options.watch?.requestSent(remote.appId, 'unary');
+      const answer = await callRemote(transport, forwarded, signal);
+      options.watch?.responseReceived(remote.appId, answer.status, performance.now() - began);
+      return answer;
+    };
     if (policies.definesApp(remote.appId) || isStream(call.body)) return attempt();
     let tries = 0;
     const counted = () => {

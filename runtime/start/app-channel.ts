@@ -7,8 +7,10 @@ import { type AppHealth, watchAppHealth } from '../channel/app-health.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import { createGrpcChannel } from '../channel/grpc.ts';
 import { createHttpChannel } from '../channel/http.ts';
+import { watchedChannel } from '../channel/watched.ts';
 import type { AppConfig } from '../config.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
+import type { AppMetrics } from '../telemetry/app-metrics.ts';
 
 /** The app beside this sidecar, as far as it has been reached. */
 export type App = {
@@ -27,6 +29,8 @@ export type AppStart = {
   maxBodyBytes: number;
   /** `spec.appHttpPipeline`; undefined without one. */
   pipeline: Pipeline | undefined;
+  /** Counts calls of the app; undefined when metrics are off. */
+  metrics: AppMetrics | undefined;
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
@@ -40,13 +44,13 @@ export async function startApp(start: AppStart): Promise<App> {
   const { app, clock, log, signal, stack } = start;
   if (app.port === undefined)
     return { channel: () => undefined, grpc: () => undefined, health: undefined, ready: Promise.resolve() };
-  const link = isGrpc(app) ? connectApp(app, start.maxBodyBytes) : undefined;
+  const link = isGrpc(app) ? connectApp(start) : undefined;
   let health: AppHealth | undefined;
   const healthy = () => health?.isHealthy() ?? true;
   const settings = { maxConcurrency: app.maxConcurrency, appToken: app.token || undefined, healthy };
   const channel = stack.use(
     link === undefined
-      ? createHttpChannel({ client: await httpClient(app), pipeline: start.pipeline, ...settings })
+      ? watched(createHttpChannel({ client: await httpClient(app), pipeline: start.pipeline, ...settings }), start)
       : createGrpcChannel({ channel: link, ...settings }),
   );
   if (app.health !== undefined) health = watchAppHealth({ ...app.health, probe: channel.probe, clock, log, signal });
@@ -56,10 +60,14 @@ export async function startApp(start: AppStart): Promise<App> {
 
 const isGrpc = ({ protocol }: AppConfig) => protocol === 'grpc' || protocol === 'grpcs';
 
-function connectApp(app: AppConfig, maxBodyBytes: number): ReturnType<typeof connect> {
+const watched = (channel: AppChannel, { metrics }: AppStart): AppChannel =>
+  metrics === undefined ? channel : watchedChannel(channel, metrics.http);
+
+function connectApp({ app, maxBodyBytes, metrics }: AppStart): ReturnType<typeof connect> {
   return connect({
     target: { host: app.channelAddress, port: app.port! },
     maxReceiveBytes: maxBodyBytes || Number.MAX_SAFE_INTEGER,
+    watch: metrics?.grpc,
     ...(app.protocol === 'grpcs' ? { tls: { material: () => noMaterial, insecure: true } } : {}),
   });
 }

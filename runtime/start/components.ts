@@ -12,6 +12,7 @@ import { refuseDuplicates } from '../resources/component-names.ts';
 import { type ComponentLoader, createComponentLoader } from '../resources/components.ts';
 import { inScope, type ResourceSource } from '../resources/source.ts';
 import { componentMetrics } from '../telemetry/component-metrics.ts';
+import { loadMetrics } from '../telemetry/load-metrics.ts';
 import type { Metrics } from './metrics.ts';
 
 export type ComponentsStart = {
@@ -44,6 +45,7 @@ export async function startComponents(start: ComponentsStart): Promise<Component
   stack.defer(() => closeAll(registry, log));
   const { appId, namespace } = config;
   const observers = metrics && componentMetrics(metrics.registry, metrics.app, metrics.buckets);
+  const counted = metrics && loadMetrics(metrics.registry, appId);
   const sockets = pluggableSockets(socketsFolder(config.env), log.scoped('dapr.runtime.components.pluggable'));
   const loader = createComponentLoader({
     kinds,
@@ -60,7 +62,10 @@ export async function startComponents(start: ComponentsStart): Promise<Component
     open: (spec, context) => openHosted(spec, { ...context, sockets }),
     guard: policies.componentGuard,
     observe: (kind, name) => observers?.(kind, name),
-    report: start.report,
+    report(one, problem) {
+      counted?.(one, problem);
+      start.report(one, problem);
+    },
     log,
     signal,
   });

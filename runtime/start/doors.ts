@@ -60,7 +60,7 @@ export async function startDoors(start: DoorsStart): Promise<Drainable[]> {
   const grpc = stack.use(
     await openGrpcApi(
       createGrpcDoor({ ...common, handlers: start.handlers }),
-      guardedProxy(start.proxy, common.token),
+      guardedProxy(start.proxy, common.token, common.watch),
       config,
       log,
     ),

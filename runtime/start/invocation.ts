@@ -11,10 +11,12 @@ import { createGrpcProxy } from '../invoke/grpc-proxy.ts';
 import { createInvokePage } from '../invoke/http-page.ts';
 import { createInternalServer } from '../invoke/internal-server.ts';
 import { createInvokeService } from '../invoke/invoke-service.ts';
+import { firstOf, type Invoke } from '../invoke/message.ts';
 import { createPeers } from '../invoke/peers.ts';
 import { createInvokeRouter } from '../invoke/router.ts';
 import type { Authorize } from '../policy/acl/authorize.ts';
 import type { Policies } from '../policy/guards.ts';
+import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
 import type { App } from './app-channel.ts';
 
 export type InvocationStart = {
@@ -28,6 +30,8 @@ export type InvocationStart = {
   security: Security | undefined;
   /** Checks calls of other apps; undefined where all may call. */
   authorize: Authorize | undefined;
+  /** Counts calls between sidecars; undefined when metrics are off. */
+  metrics: InvocationWatch | undefined;
   tracing: Tracing;
   now(): number;
   log: Logger;
@@ -76,6 +80,7 @@ export function startInvocation(start: InvocationStart): Invocation {
     connect: peers.connect,
     policies: resolver,
     run,
+    watch: start.metrics,
   });
   return {
     page: createInvokePage({ router, run, tracing, maxBodyBytes: config.api.maxBodyBytes || Number.MAX_SAFE_INTEGER }),
@@ -88,7 +93,23 @@ export function startInvocation(start: InvocationStart): Invocation {
       ...(authorize && { authorize: (method, call) => authorize({ method, verb: '' }, call.peer) }),
       policies: resolver,
       run,
+      watch: start.metrics,
     }),
-    internal: createInternalServer({ app: invokeApp, ...(authorize && { authorize }) }),
+    internal: createInternalServer({
+      app: () => answersCounted(invokeApp(), start.metrics),
+      ...(authorize && { authorize }),
+    }),
+  };
+}
+
+/** The app's calls for other sidecars, counted with their answers. */
+function answersCounted(invoke: Invoke | undefined, watch: InvocationWatch | undefined): Invoke | undefined {
+  if (invoke === undefined || watch === undefined) return invoke;
+  return async (call, signal) => {
+    const caller = firstOf(call.headers, 'dapr-caller-app-id') ?? '';
+    watch.requestReceived(caller);
+    const answer = await invoke(call, signal);
+    watch.responseSent(caller, answer.status);
+    return answer;
   };
 }

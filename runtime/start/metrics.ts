@@ -1,11 +1,14 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { Configuration } from '#crds/configuration.ts';
 import type { HealthTargets } from '#kit/health/targets.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { RuledRegistry } from '#kit/telemetry/label-rules.ts';
 import { startMetricsServer } from '#kit/telemetry/metrics-server.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { DoorWatch } from '../doors/served.ts';
+import { type AppMetrics, appMetrics } from '../telemetry/app-metrics.ts';
 import type { MeasuredApp } from '../telemetry/component-metrics.ts';
+import { type InvocationWatch, invocationMetrics } from '../telemetry/invocation-metrics.ts';
 import { errorCodeMetrics, serverMetrics } from '../telemetry/server-metrics.ts';
 
 /** The sidecar's metrics: undefined when flags or the Configuration turn them off. */
@@ -16,6 +19,10 @@ export type Metrics = {
   buckets: readonly number[] | undefined;
   /** Counts calls at the doors, and the codes of errors where the Configuration asks for it. */
   watch: DoorWatch;
+  /** Counts calls of the app and of endpoints. */
+  outgoing: AppMetrics;
+  /** Counts calls between sidecars. */
+  invocation: InvocationWatch;
 };
 
 /** `spec.metrics` laid over its older name `spec.metric`. */
@@ -34,7 +41,7 @@ export async function openMetrics(
   const spec = metricSpec(configuration);
   log.info(`metric spec: ${JSON.stringify(spec)}`);
   if (!config.metrics.enabled || spec.enabled === false) return undefined;
-  const registry = new Registry();
+  const registry = new RuledRegistry(spec.rules ?? []);
   collectDefaultMetrics({ register: registry });
   stack.use(await startMetricsServer(registry, targets, { host: config.metrics.address, port: config.metrics.port }));
   const given = spec.latencyDistributionBuckets;
@@ -45,6 +52,8 @@ export async function openMetrics(
     registry,
     app: { appId: config.appId, namespace: config.namespaceGiven ? config.namespace : '' },
     buckets,
+    outgoing: appMetrics(registry, config.appId, settings),
+    invocation: invocationMetrics(registry, config.appId, buckets),
     watch: {
       served: serverMetrics(registry, config.appId, settings),
       failed: spec.recordErrorCodes ? errorCodeMetrics(registry, config.appId) : undefined,

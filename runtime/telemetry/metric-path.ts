@@ -23,9 +23,13 @@ export function metricPath({ increasedCardinality, pathMatching }: PathSettings)
   };
   return (raw) => {
     const path = normalized(raw);
+    if (fixedPaths.has(path)) return path;
     return matched(path) ?? (increasedCardinality ? (templates.length > 0 ? path : shortened(path)) : '');
   };
 }
+
+/** Paths of the app and of health that are shown at any cardinality. */
+const fixedPaths = new Set(['/dapr/config', '/dapr/metrics', '/dapr/subscribe', '/healthz']);
 
 const normalized = (path: string) =>
   path.startsWith('/') && !path.includes('//') ? path : `/${path}`.replace(/\/{2,}/g, '/');

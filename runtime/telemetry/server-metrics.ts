@@ -1,19 +1,15 @@
 import { Counter, type Registry } from 'prom-client';
 import type { Fault } from '#kit/errors/fault.ts';
-import { grpcCode } from '#kit/errors/table.ts';
+import { codeName } from '#kit/grpc/code-name.ts';
 import { boundCounter, boundHistogram } from '#kit/telemetry/bound-series.ts';
 import type { DoorWatch, Served } from '../doors/served.ts';
+import { boundOnce } from './bound-once.ts';
 import { latencyBuckets } from './component-metrics.ts';
 import { metricPath, type PathSettings } from './metric-path.ts';
+import { metricVerb } from './metric-verb.ts';
+import { sizeBuckets } from './size-buckets.ts';
 
 export type ServerMetricsSettings = PathSettings & { excludeVerbs: boolean; buckets?: readonly number[] | undefined };
-
-/** Bounds of size histograms, in bytes. Source: Dapr `pkg/diagnostics`. */
-const sizeBuckets = [1_024, 2_048, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
-
-const codeNames = Object.fromEntries(Object.entries(grpcCode).map(([name, code]) => [code, name]));
-
-const verbs = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE']);
 
 /** Makes what counts calls at the doors: `dapr_http_server_*` and `dapr_grpc_io_server_*`. */
 export function serverMetrics(
@@ -24,13 +20,18 @@ export function serverMetrics(
   const http = httpSeries(registry, settings);
   const grpc = grpcSeries(registry, settings);
   const pathOf = metricPath(settings);
-  const ofHttp = bound((path, method, status) => {
+  const verbOf = metricVerb(settings);
+  const ofHttp = boundOnce((path, method, status) => {
     const labels = { app_id: appId, method, path, status: String(status) };
     return { requests: http.requests(labels), responses: http.responses(labels), latency: http.latency(labels) };
   });
-  const ofGrpc = bound((path, _verb, status) => {
-    const labels = { app_id: appId, grpc_server_method: path, grpc_server_status: codeNames[status] ?? 'UNKNOWN' };
+  const ofGrpc = boundOnce((path, _verb, status) => {
+    const labels = { app_id: appId, grpc_server_method: path, grpc_server_status: codeName(status) };
     return { completed: grpc.completed(labels), latency: grpc.latency(labels) };
+  });
+  const sizesOf = boundOnce((method) => {
+    const labels = { app_id: appId, grpc_server_method: method };
+    return { received: grpc.received(labels), sent: grpc.sent(labels) };
   });
   const bytesIn = http.bytesIn({ app_id: appId });
   const bytesOut = http.bytesOut({ app_id: appId });
@@ -39,10 +40,12 @@ export function serverMetrics(
       const series = ofGrpc(call.path, '', call.status);
       series.completed.inc();
       series.latency.observe(call.milliseconds);
+      const sizes = sizesOf(call.path, '', 0);
+      sizes.received.observe(call.requestBytes);
+      sizes.sent.observe(call.responseBytes);
       return;
     }
-    const verb = settings.excludeVerbs ? '' : verbs.has(call.verb) ? call.verb : 'UNKNOWN';
-    const series = ofHttp(pathOf(call.path), verb, call.status);
+    const series = ofHttp(pathOf(call.path), verbOf(call.verb), call.status);
     series.requests.inc();
     series.responses.inc();
     series.latency.observe(call.milliseconds);
@@ -81,20 +84,6 @@ function categoryOf({ key }: Fault): string {
   return known.has(category) ? category : 'common';
 }
 
-/** Series by path, verb and status: found without making a key of them, bound on first use. */
-function bound<T>(bind: (path: string, verb: string, status: number) => T) {
-  const series = new Map<string, Map<string, Map<number, T>>>();
-  return (path: string, verb: string, status: number): T => {
-    const found = series.get(path)?.get(verb)?.get(status);
-    if (found !== undefined) return found;
-    const made = bind(path, verb, status);
-    const ofPath = series.get(path) ?? new Map<string, Map<number, T>>();
-    const ofVerb = ofPath.get(verb) ?? new Map<number, T>();
-    series.set(path, ofPath.set(verb, ofVerb.set(status, made)));
-    return made;
-  };
-}
-
 function httpSeries(registry: Registry, { buckets = latencyBuckets }: ServerMetricsSettings) {
   const counter = (name: string, help: string) => boundCounter(registry, { name, help });
   const histogram = (name: string, help: string, bounds: readonly number[]) =>
@@ -113,12 +102,12 @@ function httpSeries(registry: Registry, { buckets = latencyBuckets }: ServerMetr
 }
 
 function grpcSeries(registry: Registry, { buckets = latencyBuckets }: ServerMetricsSettings) {
+  const histogram = (name: string, help: string, bounds: readonly number[]) =>
+    boundHistogram(registry, { name: `dapr_grpc_io_server_${name}`, help, buckets: bounds });
   return {
     completed: boundCounter(registry, { name: 'dapr_grpc_io_server_completed_rpcs', help: 'gRPC calls served.' }),
-    latency: boundHistogram(registry, {
-      name: 'dapr_grpc_io_server_server_latency',
-      help: 'Time from a gRPC call to its answer, in milliseconds.',
-      buckets,
-    }),
+    latency: histogram('server_latency', 'Time from a gRPC call to its answer, in milliseconds.', buckets),
+    received: histogram('received_bytes_per_rpc', 'Size of gRPC requests.', sizeBuckets),
+    sent: histogram('sent_bytes_per_rpc', 'Size of gRPC answers.', sizeBuckets),
   };
 }

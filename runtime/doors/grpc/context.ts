@@ -1,3 +1,4 @@
+import type { CallWatch } from '#kit/grpc/call.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 import type { TraceContext } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Context } from '../../blocks/operation.ts';
@@ -8,6 +9,9 @@ export type GrpcCall = {
   readonly metadata: Metadata;
   /** Sent before the first message. */
   readonly responseHeaders?: Record<string, string | readonly string[]>;
+  readonly requestBytes: number;
+  /** Told how large the answer is. */
+  watch: CallWatch | undefined;
 };
 
 /** A gRPC call as handlers see it. Signal and metadata are made when first asked for. */

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
-import { faults } from '#kit/errors/table.ts';
-import type { RawHandler } from '#kit/grpc/call.ts';
+import { faults, grpcCode } from '#kit/errors/table.ts';
+import type { CallWatch, RawHandler } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
@@ -83,11 +83,11 @@ function unaryHandler(method: DescMethod, serve: Handler, token: TokenCheck | un
     try {
       if (token) checkToken(token, call);
       const reply = await serve(request, call);
-      served?.(new ServedCall(call, method.name, path, 0, performance.now() - began));
+      if (served) call.watch = new ServedCall(served, call, method.name, path, began);
       return reply;
     } catch (thrown) {
       const problem = answered(thrown, watch);
-      served?.(new ServedCall(call, method.name, path, statusOf(problem), performance.now() - began));
+      if (served) new ServedCall(served, call, method.name, path, began).ended(statusOf(problem));
       throw problem;
     }
   };
@@ -105,11 +105,23 @@ function streamHandler(serve: Handler, token: TokenCheck | undefined, watch: Doo
 }
 
 /** Calls that pass undecoded, behind the API token. */
-export function guardedProxy(proxy: RawHandler, token: TokenCheck | undefined): RawHandler {
-  if (token === undefined) return proxy;
+export function guardedProxy(proxy: RawHandler, token: TokenCheck | undefined, { served }: DoorWatch): RawHandler {
+  if (token === undefined && served === undefined) return proxy;
   return async function* guarded(frames, call) {
-    checkToken(token, call);
-    yield* proxy(frames, call);
+    const began = performance.now();
+    let status: number = grpcCode.OK;
+    try {
+      if (token) checkToken(token, call);
+      yield* proxy(frames, call);
+    } catch (thrown) {
+      status = statusOf(thrown);
+      throw thrown;
+    } finally {
+      const operation = call.path.slice(call.path.lastIndexOf('/') + 1);
+      // A path that nobody serves and that goes nowhere is any text at all: it would be a series of its own.
+      if (served && call.metadata['dapr-app-id'] !== undefined)
+        new ServedCall(served, call, operation, call.path, began).ended(status);
+    }
   };
 }
 
@@ -134,26 +146,40 @@ function answered(thrown: unknown, watch: DoorWatch): unknown {
 const withErrorInfo = ({ key, message, errorCode, details, cause }: Fault): Fault =>
   fault(key, message, { errorCode, cause, details: [...details, errorInfo(errorCode)] });
 
-/** A unary call as it is told to who watches. */
-class ServedCall implements Served {
+/** A unary call as it is told to who watches, once it is known how it ended and how large its answer is. */
+class ServedCall implements Served, CallWatch {
   readonly door = 'grpc';
   readonly operation: string;
   readonly verb = '';
   readonly path: string;
   readonly template = '';
-  readonly status: number;
-  readonly milliseconds: number;
-  readonly requestBytes = 0;
-  readonly responseBytes = 0;
+  readonly requestBytes: number;
   readonly healthCheck = false;
+  status = 0;
+  milliseconds = 0;
+  responseBytes = 0;
+  readonly #tell: (call: Served) => void;
   readonly #call: GrpcCall;
+  readonly #began: number;
 
-  constructor(call: GrpcCall, operation: string, path: string, status: number, milliseconds: number) {
+  constructor(tell: (call: Served) => void, call: GrpcCall, operation: string, path: string, began: number) {
+    this.#tell = tell;
     this.#call = call;
+    this.#began = began;
     this.operation = operation;
     this.path = path;
+    this.requestBytes = call.requestBytes;
+  }
+
+  sent(bytes: number): void {
+    this.responseBytes = bytes;
+    this.ended(0);
+  }
+
+  ended(status: number): void {
     this.status = status;
-    this.milliseconds = milliseconds;
+    this.milliseconds = performance.now() - this.#began;
+    this.#tell(this);
   }
 
   get userAgent(): string | undefined {

@@ -19,7 +19,7 @@ export type PolicyPart = 'timeout' | 'retry' | 'circuitbreaker';
 export type PolicyWatch = {
   /** A call begins that this part surrounds. */
   began(part: PolicyPart, state?: BreakerState): void;
-  /** The part stepped in: the call's first time-out, each time it is tried again, a breaker's change to this state. */
+  /** The part stepped in: the call's first time-out, its first retry, a breaker's change to this state. */
   activated(part: PolicyPart, state?: BreakerState): void;
 };
 
@@ -103,8 +103,10 @@ async function attemptOften<T>(
         ? undefined
         : pauseBefore(retry, number, clock.now() - began, clock.random);
       if (pause === undefined) throw thrown;
-      if (number === 1) hooks.retrying?.(policy, thrown, pause);
-      policy.watch?.activated('retry');
+      if (number === 1) {
+        hooks.retrying?.(policy, thrown, pause);
+        policy.watch?.activated('retry');
+      }
       await clock.pause(pause, options.signal);
     }
   }
