@@ -26,7 +26,7 @@ export function readBody(stream: Readable, announced: string | undefined, limit:
   });
 }
 
-const tooLarge = (limit: number): Fault =>
+export const tooLarge = (limit: number): Fault =>
   fault('too-large', `the request body is larger than the limit of ${limit} bytes`);
 
 const cut = (): Fault => fault('cancelled', 'the caller left before its request was complete');

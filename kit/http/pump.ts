@@ -9,7 +9,8 @@ export async function pump(target: Writable, body: AsyncIterable<Uint8Array>): P
   target.end();
 }
 
-function drained(target: Writable): Promise<void> {
+/** Resolves when more may be written, or the reader is gone. */
+export function drained(target: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       target.off('drain', done);

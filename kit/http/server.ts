@@ -7,13 +7,15 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Logger } from '#kit/log/logger.ts';
+import { httpDate } from './date.ts';
 import { Http1Request, sendHttp1 } from './http1.ts';
 import { Http2Request, sendHttp2 } from './http2.ts';
 import { listen, listenSocket } from './listen.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from './message.ts';
+import type { PlainServing } from './plain-connection.ts';
 import { failedReply } from './reply.ts';
 import { asksForHttp2, upgradeToHttp2 } from './upgrade.ts';
-import { splitVersions } from './versions.ts';
+import { type Connections, serveConnections } from './versions.ts';
 
 export type HttpServerOptions = {
   handle: HttpHandler;
@@ -49,22 +51,24 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     log: options.log,
     limit: options.maxBodyBytes ?? 4 * 1024 * 1024,
     contentType: options.contentType ?? 'application/json',
+    maxHeadBytes: (options.maxHeaderBytes ?? 4_096) + goHeaderSlack,
+    date: httpDate(),
     draining: false,
   };
   const sessions = new Set<ServerHttp2Session>();
   const http2 = options.h2c === false ? undefined : http2Server(serving, options, sessions);
   const servers: Server[] = [];
-  const silent: (() => void)[] = [];
+  const plain: Connections[] = [];
   const open = (): Server => {
     const server = http1Server(serving, options, http2);
-    silent.push(splitVersions(server, http2, options.headersTimeoutMs ?? 10_000));
+    plain.push(serveConnections(server, http2, serving, options.headersTimeoutMs ?? 10_000));
     servers.push(server);
     return server;
   };
   const close = async (now: boolean): Promise<void> => {
     serving.draining = true;
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const closeSilent of silent) closeSilent();
+    for (const connections of plain) connections.close(now);
     for (const server of servers) if (now) server.closeAllConnections();
     for (const session of sessions) now ? session.destroy() : session.close();
     await Promise.all(closed);
@@ -81,7 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-type Serving = { handle: HttpHandler; log: Logger; limit: number; contentType: string; draining: boolean };
+type Serving = Omit<PlainServing, 'handOver'>;
 
 function http1Server(serving: Serving, options: HttpServerOptions, http2: Http2Server | undefined): Server {
   const server = createHttp1({

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import { Duplex } from 'node:stream';
-import { preface } from './versions.ts';
+import { preface } from './preface.ts';
 
 /** What belongs to the HTTP/1.1 connection alone; `host` becomes `:authority`. */
 const left = new Set(['connection', 'upgrade', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'host']);

@@ -1,50 +1,73 @@
 import type { Server } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
+import { PlainConnection, type PlainServing } from './plain-connection.ts';
 
-/** The first bytes of an HTTP/2 connection, and of nothing else. Source: RFC 9113, section 3.4. */
-export const preface: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+type Own = Socket & { [ownConnection]: PlainConnection };
+const ownConnection = Symbol('connection');
+
+export type Connections = {
+  /** Ends those without a request under way, or all of them. */
+  close(all: boolean): void;
+};
 
 /**
- * Hands each connection of an HTTP/1 server to it or to an HTTP/2 server, by its first bytes. One that sends none
- * within `timeoutMs`, or ends before, is closed. The answer closes those that have sent none so far, which Node counts
- * among the busy ones. All go to HTTP/1 when there is no HTTP/2 server.
+ * Serves the connections of an HTTP/1 server itself for as long as their requests are plain; the others go on at that
+ * server, or at an HTTP/2 server where there is one. One that asks for nothing within `timeoutMs` is closed.
  */
-export function splitVersions(http1: Server, http2: Http2Server | undefined, timeoutMs: number): () => void {
+export function serveConnections(
+  http1: Server,
+  http2: Http2Server | undefined,
+  shared: Omit<PlainServing, 'handOver'>,
+  timeoutMs: number,
+): Connections {
   const asHttp1 = http1.listeners('connection') as ((this: Server, socket: Socket) => void)[];
-  const silent = new Set<Socket>();
+  const open = new Set<PlainConnection>();
+  const forget = (connection: PlainConnection): void => {
+    const { socket } = connection;
+    open.delete(connection);
+    socket.off('data', onData).off('end', onEnd).off('error', onError);
+  };
+  const serving: PlainServing = Object.assign(shared, {
+    handOver(connection: PlainConnection, asHttp2: boolean) {
+      const { socket } = connection;
+      forget(connection);
+      socket.pause();
+      socket.unshift(connection.take());
+      if (asHttp2 && http2 !== undefined) {
+        http2.emit('connection', socket);
+        return;
+      }
+      for (const listener of asHttp1) listener.call(http1, socket);
+      socket.resume();
+    },
+  });
   http1.removeAllListeners('connection');
   http1.on('connection', (socket: Socket) => {
-    silent.add(socket);
-    const failed = (): void => void socket.destroy();
-    const late = setTimeout(failed, timeoutMs);
-    const ended = (): void => {
+    const connection = new PlainConnection(socket, serving);
+    open.add(connection);
+    (socket as Own)[ownConnection] = connection;
+    const late = setTimeout(() => open.has(connection) && connection.silent && socket.destroy(), timeoutMs);
+    socket.on('data', onData).on('end', onEnd).on('error', onError);
+    socket.once('close', () => {
       clearTimeout(late);
-      silent.delete(socket);
-    };
-    let seen: Buffer = Buffer.alloc(0);
-    const peek = (): void => {
-      const more = socket.read() as Buffer | null;
-      if (more === null) return;
-      seen = seen.length === 0 ? more : Buffer.concat([seen, more]);
-      const known = Math.min(seen.length, preface.length);
-      const isHttp2 = http2 !== undefined && seen.compare(preface, 0, known, 0, known) === 0;
-      if (isHttp2 && known < preface.length) return;
-      ended();
-      socket.off('readable', peek);
-      socket.off('end', failed);
-      socket.off('close', ended);
-      socket.off('error', failed);
-      socket.unshift(seen);
-      if (isHttp2) http2.emit('connection', socket);
-      else for (const listener of asHttp1) listener.call(http1, socket);
-    };
-    socket.on('readable', peek);
-    socket.once('end', failed);
-    socket.once('close', ended);
-    socket.on('error', failed);
+      if (open.delete(connection)) connection.left();
+    });
   });
-  return () => {
-    for (const socket of silent) socket.destroy();
+  return {
+    close(all) {
+      for (const connection of open) if (all || connection.idle) connection.socket.destroy();
+    },
   };
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  (this as Own)[ownConnection].data(chunk);
+}
+function onEnd(this: Socket): void {
+  (this as Own)[ownConnection].left();
+  this.end();
+}
+function onError(): void {
+  // Ends in the socket's close, which is where the connection is told.
 }
