@@ -21,7 +21,7 @@ function write(target: string, text: string, mode = 0o644): void {
 
 /** An image without a shell starts Node by the kernel's own reading of the first line, which takes one option. */
 const launcher = (bundle: string, before = '', option = ''): string =>
-  `#!/usr/bin/node${option}\n${before}import('/opt/${bundle}/main.mjs');\n`;
+  `#!/usr/bin/node${option}\n${before}require('/opt/${bundle}/start.cjs');\n`;
 
 for (const folder of ['root', 'launchers', 'components'])
   rmSync(path.join(dist, folder), { recursive: true, force: true });

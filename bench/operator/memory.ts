@@ -127,7 +127,7 @@ await using operator = start(
   process.execPath,
   [
     ...['--max-semi-space-size=1', '--optimize-for-size'],
-    path.join(root, 'dist/operator/main.mjs'),
+    path.join(root, 'dist/operator/start.cjs'),
     ...common,
     `--kubeconfig=${cluster.kubeconfig}`,
     `--trust-anchors-file=${credentials}/ca.crt`,

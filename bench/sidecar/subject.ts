@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '#e2e/ports.ts';
 import { type Process, start } from '#e2e/process.ts';
+import { imageEnvironment } from '../../tools/image-environment.ts';
 
 /** A program under measurement. */
 export type Subject = { name: string; command: string; args: readonly string[]; env?: Record<string, string> };
@@ -18,13 +19,10 @@ export type Sidecar = AsyncDisposable & {
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Our runtime as images start it: the bundle, with the flags of the Dockerfile. */
+/** Our runtime as images start it: the bundle, in the environment of the Dockerfile. */
 export function ownSubject(): Subject {
-  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
-  const flags = /ENV NODE_OPTIONS="([^"]*)"/.exec(dockerfile)?.[1]?.split(' ') ?? [];
   const command = join(root, 'node_modules/node/bin/node');
-  const env = { MALLOC_ARENA_MAX: /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '' };
-  return { name: 'outrigger', command, args: [...flags, join(root, 'dist/daprd/main.mjs')], env };
+  return { name: 'outrigger', command, args: [join(root, 'dist/daprd/start.cjs')], env: imageEnvironment() };
 }
 
 /** Dapr's daprd, where one is named. */
