@@ -1,7 +1,8 @@
 import { createServer as createTcp } from 'node:net';
 import { silentLogger } from '#kit/log/logger.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { connectHttp, type HttpClientOptions } from './client.ts';
+import type { HttpClientOptions } from './call.ts';
+import { connectHttp } from './client.ts';
 import { listen } from './listen.ts';
 import type { HttpHandler } from './message.ts';
 import { createHttpServer } from './server.ts';
@@ -104,5 +105,83 @@ describe('the HTTP client', () => {
       key: 'unavailable',
       message: 'the call to http://127.0.0.1:1 failed: ECONNREFUSED',
     });
+  });
+
+  it('hands on 101, which has no body, and passes over 100', async () => {
+    using app = await answering('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n');
+    await using client = await connectHttp({ origin: app.origin });
+    const { status, body } = await client.call({ method: 'GET', path: '/' });
+    expect([status, String(await body.read(10))]).toEqual([101, '']);
+  });
+
+  it('rejects what is no HTTP, and says so', async () => {
+    using app = await answering('220 mail.example.com ESMTP\r\n\r\n');
+    await using client = await connectHttp({ origin: app.origin });
+    await expect(client.call({ method: 'GET', path: '/' })).rejects.toMatchObject({
+      key: 'unavailable',
+      message: `the call to ${app.origin} failed: the response is malformed: the status line is malformed`,
+    });
+  });
+
+  it.each([
+    ['a header value', { headers: { a: 'b\r\nc: d' } }],
+    ['a header value beyond Latin-1', { headers: { a: '\u010ac: d' } }],
+    ['a header name', { headers: { 'a: b\r\nc': 'd' } }],
+    ['a path', { path: '/ HTTP/1.1\r\nc: d\r\n\r\n' }],
+  ])('refuses %s that would break out of its line', async (_what, call) => {
+    await using client = await connectHttp({ origin: 'http://127.0.0.1:1' });
+    await expect(client.call({ method: 'GET', path: '/', ...call })).rejects.toMatchObject({ key: 'bad-request' });
+  });
+});
+
+/** A server that answers the first request of a connection and closes it at the second. */
+async function leaving() {
+  const methods: string[] = [];
+  const server = createTcp((socket) => {
+    let seen = 0;
+    socket.on('data', (chunk) => {
+      methods.push(String(chunk).split(' ')[0]!);
+      seen += 1;
+      if (seen > 1) socket.destroy();
+      else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    });
+  });
+  const port = await listen(server as never, 'test', '127.0.0.1', 0);
+  return { origin: `http://127.0.0.1:${port}`, methods, [Symbol.dispose]: () => void server.close() };
+}
+
+describe('a kept-alive connection that its server closes when the next request comes', () => {
+  it('is replaced, and an idempotent request made again', async () => {
+    using app = await leaving();
+    await using client = await connectHttp({ origin: app.origin });
+    for (let i = 0; i < 2; i++) expect((await client.call({ method: 'GET', path: '/' })).status).toBe(200);
+    expect(app.methods).toEqual(['GET', 'GET', 'GET']);
+  });
+
+  it('fails a request that may not be made twice', async () => {
+    using app = await leaving();
+    await using client = await connectHttp({ origin: app.origin });
+    const post = () => client.call({ method: 'POST', path: '/', body: Buffer.from('x') });
+    expect((await post()).status).toBe(200);
+    await expect(post()).rejects.toMatchObject({ key: 'unavailable' });
+    expect(app.methods).toEqual(['POST', 'POST']);
+  });
+});
+
+describe('the HTTP client at its limit of connections', () => {
+  it('has further calls wait for their turn', async () => {
+    const waiting: (() => void)[] = [];
+    await using at = await both(
+      () => new Promise((resolve) => waiting.push(() => resolve({ status: 200, body: 'x' }))),
+      { maxConnections: 1 },
+    );
+    const calls = [1, 2].map(() => at.call({ method: 'GET', path: '/' }));
+    while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(waiting.length).toBe(1);
+    waiting[0]!();
+    expect(String(await (await calls[0]!).body.read(10))).toBe('x');
+    while (waiting.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    waiting[1]!();
+    expect((await calls[1]!).status).toBe(200);
   });
 });

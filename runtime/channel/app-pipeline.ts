@@ -1,5 +1,5 @@
 import type { MiddlewareBody, MiddlewareRequest, MiddlewareResponse } from '#contracts/middleware.ts';
-import type { HttpCall, HttpClient, HttpResponse } from '#kit/http/client.ts';
+import type { HttpCall, HttpClient, HttpResponse } from '#kit/http/call.ts';
 import { collect } from '../invoke/message.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
 

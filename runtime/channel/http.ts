@@ -1,7 +1,7 @@
 import type { MiddlewareResponse } from '#contracts/middleware.ts';
 import { fault } from '#kit/errors/fault.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
-import type { HttpCall, HttpClient, HttpResponse } from '#kit/http/client.ts';
+import type { HttpCall, HttpClient, HttpResponse } from '#kit/http/call.ts';
 import { toHttpHeaders } from '../invoke/headers.ts';
 import { type InvokeAnswer, type InvokeCall, isStream, noAnswer } from '../invoke/message.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';

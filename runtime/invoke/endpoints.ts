@@ -1,4 +1,5 @@
-import { connectHttp, type HttpClient } from '#kit/http/client.ts';
+import type { HttpClient } from '#kit/http/call.ts';
+import { connectHttp } from '#kit/http/client.ts';
 import { createHttpChannel } from '../channel/http.ts';
 import type { Invoke } from './message.ts';
 import { isUrl } from './target.ts';
