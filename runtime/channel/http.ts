@@ -48,9 +48,14 @@ export function createHttpChannel(options: HttpChannelOptions): AppChannel {
   };
 }
 
-/** Escapes what may not stand in a path; what the caller escaped twice stays escaped once. */
+/**
+ * Escapes what may not stand in a path; what the caller escaped twice stays escaped once. A percent sign that begins no
+ * escape is refused, as Dapr refuses it.
+ */
 function encodePath(method: string): string {
   const path = method.startsWith('/') ? method.slice(1) : method;
+  const broken = /%(?![0-9a-f]{2}).{0,2}/i.exec(path);
+  if (broken) throw fault('invalid-method', `invalid method: invalid URL escape ${JSON.stringify(broken[0])}`);
   return /^[A-Za-z0-9\-._~:/@!$&'()*+,;=]*$/.test(path) ? path : path.split('/').map(encodeSegment).join('/');
 }
 

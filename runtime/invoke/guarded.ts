@@ -1,5 +1,5 @@
 import type { CallOptions, Policy, Runner } from '../policy/resiliency/run.ts';
-import { type InvokeAnswer, isHttpAnswer, isStream } from './message.ts';
+import { discard, type InvokeAnswer, isHttpAnswer } from './message.ts';
 
 /** An answer that counts as a failure for retries and breakers, though it is passed to the caller when they are done. */
 class FailedAnswer extends Error {
@@ -46,9 +46,4 @@ export async function callGuarded(
 
 function failed(answer: InvokeAnswer): boolean {
   return isHttpAnswer(answer) ? answer.status < 200 || answer.status > 399 : answer.status !== 0;
-}
-
-/** Ends the body of an answer that nobody will read, so that its connection and its place are free again. */
-async function discard({ body }: InvokeAnswer): Promise<void> {
-  if (isStream(body)) await body[Symbol.asyncIterator]().return?.();
 }

@@ -12,7 +12,17 @@ import {
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
 import { joined, numbered, wholeBody } from './chunks.ts';
 import { announcedLength, callFrom, responseHead } from './internal-message.ts';
-import { type Body, collect, type Invoke, type InvokeAnswer, type InvokeCall, isStream } from './message.ts';
+import {
+  type Body,
+  collect,
+  discard,
+  firstOf,
+  type Invoke,
+  type InvokeAnswer,
+  type InvokeCall,
+  isHttpAnswer,
+  isStream,
+} from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import { errorText } from './status.ts';
 
@@ -79,11 +89,20 @@ async function serve(
   if (app === undefined) throw new StatusError(grpcCode.INTERNAL, 'app channel is not initialized');
   const invocation = { ...callFrom(head, body), method: normalized(head.message?.method ?? '') };
   options.authorize?.(invocation, call.peer);
-  try {
-    return await app(invocation, call.signal);
-  } catch (thrown) {
-    throw new StatusError(grpcCode.INTERNAL, `error invoking app channel: ${errorText(thrown)}`, [], thrown);
-  }
+  const answer = await app(invocation, call.signal).catch((thrown) => {
+    throw noAnswerOfApp(errorText(thrown), thrown);
+  });
+  if (!wantsEvents(invocation) || !isHttpAnswer(answer) || (answer.status >= 200 && answer.status < 300)) return answer;
+  await discard(answer);
+  throw noAnswerOfApp('no response received from stream');
+}
+
+const noAnswerOfApp = (why: string, cause?: unknown) =>
+  new StatusError(grpcCode.INTERNAL, `error invoking app channel: ${why}`, [], cause);
+
+/** Whether the caller takes server-sent events only: an answer that is none has no place in its stream, as in Dapr. */
+function wantsEvents({ headers }: InvokeCall): boolean {
+  return firstOf(headers, 'accept')?.trim().toLowerCase() === 'text/event-stream';
 }
 
 function normalized(method: string): string {

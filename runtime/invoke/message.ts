@@ -85,3 +85,8 @@ export function firstOf(headers: Metadata, name: string): string | undefined {
   const value = headers[name];
   return value === undefined || typeof value === 'string' ? value : value[0];
 }
+
+/** Ends the body of an answer that nobody will read, so that its connection and its place are free again. */
+export async function discard({ body }: InvokeAnswer): Promise<void> {
+  if (isStream(body)) await body[Symbol.asyncIterator]().return?.();
+}
