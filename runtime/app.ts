@@ -7,6 +7,7 @@ import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { formatDuration } from '#kit/values/duration.ts';
 import { daprVersion, version } from '#kit/version.ts';
+import { vaultsOf } from './blocks/crypto/kind.ts';
 import { operations } from './blocks/index.ts';
 import { extendedMetadata } from './blocks/metadata/extended.ts';
 import { componentFacts, ownFacts } from './blocks/metadata/facts.ts';
@@ -165,6 +166,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
       publisher,
       streamSubscribe: subscriptions.streamSubscribe,
       configurationSubscriptions: items.subscriptions,
+      findVault: vaultsOf(registry),
       metadata: [
         ownFacts(config.appId, config.app, features),
         componentFacts(registry),

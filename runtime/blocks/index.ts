@@ -6,6 +6,10 @@ import type { ConfigurationSubscriptions } from './configuration/subscriptions.t
 import { unsubscribeConfiguration } from './configuration/unsubscribe.ts';
 import { converseAlpha1 } from './conversation/converse-alpha1.ts';
 import { converseAlpha2 } from './conversation/converse-alpha2.ts';
+import { decryptData } from './crypto/decrypt.ts';
+import { encryptData } from './crypto/encrypt.ts';
+import type { FindVault } from './crypto/kind.ts';
+import { subtleOperations } from './crypto/subtle.ts';
 import { type Ending, shutdown } from './lifecycle/shutdown.ts';
 import { tryLock } from './lock/try-lock.ts';
 import { unlock } from './lock/unlock.ts';
@@ -38,6 +42,7 @@ export type Services = {
   publisher: Publisher;
   streamSubscribe: StreamSubscribe;
   configurationSubscriptions: ConfigurationSubscriptions;
+  findVault: FindVault;
   ending: Ending;
   log: Logger;
 };
@@ -71,6 +76,10 @@ export function operations(services: Services): readonly Operation[] {
 
     tryLock,
     unlock,
+
+    encryptData(services.findVault),
+    decryptData(services.findVault),
+    ...subtleOperations,
 
     getMetadata(services.metadata, services.extended),
     setMetadata(services.extended),

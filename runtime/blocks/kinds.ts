@@ -1,6 +1,7 @@
 import { bindingKind } from './bindings/kind.ts';
 import { configurationKind } from './configuration/kind.ts';
 import { conversationKind } from './conversation/kind.ts';
+import { cryptoKind } from './crypto/kind.ts';
 import type { Kind } from './kind.ts';
 import { lockKind } from './lock/kind.ts';
 import { middlewareKind } from './middleware/kind.ts';
@@ -17,5 +18,6 @@ export const kinds: readonly Kind[] = [
   bindingKind as Kind,
   lockKind as Kind,
   configurationKind as Kind,
+  cryptoKind as Kind,
   middlewareKind as Kind,
 ];

@@ -73,7 +73,7 @@ export type Route<M extends DescMethod, P extends string> = {
   /** Default: the body as protobuf JSON, then the path's parameters into the fields of their names. */
   toRequest?(http: RestRequest<RouteParams<P>>): RequestInit<M>;
   /** Default: protobuf JSON with `status`, or 204 when the RPC answers Empty. */
-  toReply?(reply: ReplyOf<M>, http: RestRequest<RouteParams<P>>): RestReply;
+  toReply?(reply: ReplyOf<M>, http: RestRequest<RouteParams<P>>): RestReply | Promise<RestReply>;
   /** Status of the default reply, 200 if left out. */
   status?: number;
   /** The body is read from `http.stream` as it comes, and is not bound by the size limit. */
@@ -110,7 +110,7 @@ export type AnyRoute = {
   readonly methods: readonly RouteMethod[];
   readonly path: string;
   readonly toRequest: ((http: RestRequest) => unknown) | undefined;
-  readonly toReply: ((reply: never, http: RestRequest) => RestReply) | undefined;
+  readonly toReply: ((reply: never, http: RestRequest) => RestReply | Promise<RestReply>) | undefined;
   readonly status: number;
   readonly streams: boolean;
 };

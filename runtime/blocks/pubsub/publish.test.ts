@@ -5,6 +5,7 @@ import { createRegistry } from '../../registry.ts';
 import { componentStage } from '../../stages/component.ts';
 import { noPubsubMetrics } from '../../telemetry/pubsub-metrics.ts';
 import { type RestForm, throughBothDoors } from '../../testing/doors.ts';
+import type { AnyRoute } from '../operation.ts';
 import { pubsubKind } from './kind.ts';
 import { publishEvent } from './publish.ts';
 import { publishEvents } from './publish-bulk.ts';
@@ -142,13 +143,12 @@ throughBothDoors('publishing many events', (connect) => {
 });
 
 describe('publishing many events over HTTP', () => {
-  it('lists those that fail', () => {
+  it('lists those that fail', async () => {
     const { under } = withBroker();
-    const [reply] = under.operations[1]!.routes.map(({ toReply }) =>
-      toReply!({ failedEntries: [{ entryId: 'a', error: 'full' }] } as never, {} as never),
-    );
+    const [{ toReply }] = under.operations[1]!.routes as [AnyRoute];
+    const reply = await toReply!({ failedEntries: [{ entryId: 'a', error: 'full' }] } as never, {} as never);
     expect(reply).toMatchObject({ status: 500 });
-    expect(JSON.parse(String(reply?.body))).toEqual({
+    expect(JSON.parse(String(reply.body))).toEqual({
       failedEntries: [{ entryId: 'a', error: 'full' }],
       errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE',
     });
