@@ -10,7 +10,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 node_modules/.package-lock.json: package-lock.json
-	npm ci --no-audit --no-fund
+	@tools/node-libraries.sh
+	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: deps
