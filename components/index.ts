@@ -5,6 +5,7 @@ import type { Component } from '#contracts/component.ts';
 export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'bindings.cron/v1': async () => (await import('./bindings/cron.ts')).component,
   'bindings.http/v1': async () => (await import('./bindings/http.ts')).component,
+  'bindings.kafka/v1': async () => (await import('./bindings/kafka.ts')).component,
   'bindings.localstorage/v1': async () => (await import('./bindings/localstorage.ts')).component,
   'bindings.rabbitmq/v1': async () => (await import('./bindings/rabbitmq.ts')).component,
   'configuration.postgresql/v1': async () => (await import('./configuration/postgresql.ts')).component,
@@ -29,6 +30,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'nameresolution.static/v1': async () => (await import('./nameresolution/static.ts')).component,
   'pubsub.in-memory/v1': async () => (await import('./pubsub/in-memory.ts')).component,
   'pubsub.jetstream/v1': async () => (await import('./pubsub/jetstream.ts')).component,
+  'pubsub.kafka/v1': async () => (await import('./pubsub/kafka.ts')).component,
   'pubsub.rabbitmq/v1': async () => (await import('./pubsub/rabbitmq.ts')).component,
   'pubsub.redis/v1': async () => (await import('./pubsub/redis.ts')).component,
   'secretstores.kubernetes/v1': async () => (await import('./secretstores/kubernetes.ts')).component,
