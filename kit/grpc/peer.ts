@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Http2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { peerIdentity } from '#kit/pki/peer.ts';
 import { formatSpiffeId } from '#kit/pki/spiffe.ts';
@@ -23,24 +24,28 @@ export function spiffeIdOf(certificate: X509Certificate): string | undefined {
   }
 }
 
-const known = new WeakMap<Http2Session, Peer>();
+const known = new WeakMap<Http2Session | Socket, Peer>();
 
 /** The peer of a session, worked out once. */
 export function peerOf(session: Http2Session | undefined): Peer {
   if (session === undefined) return { address: '' };
-  let peer = known.get(session);
-  if (peer === undefined) {
-    peer = describe(session);
-    known.set(session, peer);
-  }
+  return known.get(session) ?? remembered(session, describe(session.socket, session.encrypted === true));
+}
+
+/** The peer at the other end of a connection without sessions, worked out once. */
+export function peerOfSocket(socket: Socket): Peer {
+  return known.get(socket) ?? remembered(socket, describe(socket, 'encrypted' in socket));
+}
+
+function remembered(by: Http2Session | Socket, peer: Peer): Peer {
+  known.set(by, peer);
   return peer;
 }
 
-function describe(session: Http2Session): Peer {
-  const socket = session.socket as unknown as TLSSocket;
+function describe(socket: Socket, encrypted: boolean): Peer {
   const { remoteAddress, remotePort } = socket;
   const address = remoteAddress === undefined ? 'unix' : `${bracketed(remoteAddress)}:${remotePort}`;
-  const certificate = session.encrypted ? socket.getPeerX509Certificate() : undefined;
+  const certificate = encrypted ? (socket as TLSSocket).getPeerX509Certificate() : undefined;
   if (certificate === undefined) return { address };
   const spiffeId = spiffeIdOf(certificate);
   return spiffeId === undefined ? { address, certificate } : { address, certificate, spiffeId };

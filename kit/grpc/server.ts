@@ -11,6 +11,7 @@ import {
 import type { Socket } from 'node:net';
 import { grpcCode } from '#kit/errors/table.ts';
 import { listen, listenSocket } from '#kit/http/listen.ts';
+import { splitVersions } from '#kit/http/split-versions.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { Call, RawHandler } from './call.ts';
 import { readableEncoding } from './compression.ts';
@@ -32,6 +33,8 @@ export type GrpcServerOptions = {
   /** Runs before every call, registered or not; throwing refuses it. */
   before?(call: Call): void | Promise<void>;
   tls?: ServerTls;
+  /** Takes connections that speak HTTP/1.1; without it they are closed. */
+  http1?(socket: Socket): void;
   /** Longest request message accepted, in bytes. Default 4 MiB. */
   maxReceiveBytes?: number;
   /** Longest list of request headers accepted, in bytes. Default 64 KiB. */
@@ -112,11 +115,31 @@ function serverOptions(options: GrpcServerOptions) {
   };
 }
 
-const plainServer = (options: GrpcServerOptions): Server => createServer(serverOptions(options));
+/** How long a connection may take to show which version of HTTP it speaks. */
+const versionTimeoutMs = 10_000;
+
+function plainServer(options: GrpcServerOptions): Server {
+  const server = createServer(serverOptions(options));
+  const { http1 } = options;
+  if (http1 === undefined) return server;
+  const asHttp2 = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
+  const http2 = (socket: Socket): void => {
+    for (const listener of asHttp2) listener.call(server, socket);
+  };
+  splitVersions(server, { http1, http2 }, versionTimeoutMs);
+  return server;
+}
+
+const chooseVersion = ({ protocols }: { protocols: string[] }): string | undefined =>
+  ['h2', 'http/1.1'].find((version) => protocols.includes(version));
 
 function secureServer(options: GrpcServerOptions, tls: ServerTls): Server {
-  const server = createSecureServer({ ...serverOptions(options), ...secureServerOptions(tls), allowHTTP1: false });
+  const { http1 } = options;
+  const { ALPNProtocols: _, ...secured } = secureServerOptions(tls);
+  const common = { ...serverOptions(options), ...secured, allowHTTP1: false };
+  const server = createSecureServer(http1 === undefined ? common : { ...common, ALPNCallback: chooseVersion });
   watchMaterial(server, tls);
+  if (http1 !== undefined) server.on('unknownProtocol', http1);
   return server;
 }
 

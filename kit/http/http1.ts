@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { emptyBody, readBody } from './body.ts';
 import type { HttpReply, HttpRequest } from './message.ts';
 import { pump } from './pump.ts';
@@ -35,6 +36,10 @@ export class Http1Request implements HttpRequest {
 
   get httpVersion(): HttpRequest['httpVersion'] {
     return this.#message.httpVersion === '1.0' ? '1.0' : '1.1';
+  }
+
+  get socket(): Socket {
+    return this.#message.socket;
   }
 
   get remoteAddress(): string {

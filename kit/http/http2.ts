@@ -7,6 +7,7 @@ import { headersOf, isStream } from './reply.ts';
 /** An HTTP/2 request as handlers see it. */
 export class Http2Request implements HttpRequest {
   readonly httpVersion = '2.0';
+  readonly socket = undefined;
   readonly rawHeaders: readonly string[];
   readonly #stream: ServerHttp2Stream;
   readonly #all: IncomingHttpHeaders;

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /** A request, whichever HTTP version carried it. */
 export type HttpRequest = {
   readonly method: string;
@@ -9,6 +11,8 @@ export type HttpRequest = {
   readonly rawHeaders: readonly string[];
   readonly httpVersion: '1.0' | '1.1' | '2.0';
   readonly remoteAddress: string;
+  /** The connection, where it carries one request at a time. */
+  readonly socket: Socket | undefined;
   /** Whether a body is announced. */
   readonly hasBody: boolean;
   /** Reads the whole body. Rejects with `too-large` above the server's limit. */

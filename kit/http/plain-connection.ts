@@ -43,7 +43,6 @@ export class PlainConnection {
   readonly #send: (reply: HttpReply) => void;
   readonly #fail: (thrown: unknown) => void;
   readonly #ready: () => void;
-  readonly #remoteAddress: string;
   #pieces: Buffer[] = [];
   #bytes = 0;
   /** Bytes without which looking at the pieces is of no use. */
@@ -55,7 +54,6 @@ export class PlainConnection {
   constructor(socket: Socket, serving: PlainServing) {
     this.socket = socket;
     this.#serving = serving;
-    this.#remoteAddress = socket.remoteAddress ?? 'unix';
     this.#send = (reply) => this.#answer(reply);
     this.#fail = (thrown) => this.#answerFailure(thrown);
     this.#ready = () => {
@@ -140,7 +138,7 @@ export class PlainConnection {
 
   #serve(head: PlainHead, body: Buffer): void {
     const { handle, limit } = this.#serving;
-    const request = new PlainRequest(head, body, this.#remoteAddress, limit);
+    const request = new PlainRequest(head, body, this.socket, limit);
     this.#request = request;
     this.#busy = true;
     try {

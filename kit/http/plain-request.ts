@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { tooLarge } from './body.ts';
 import type { HttpRequest } from './message.ts';
 import type { PlainHead } from './plain-head.ts';
@@ -5,18 +6,22 @@ import type { PlainHead } from './plain-head.ts';
 /** A request whose body has arrived with it. */
 export class PlainRequest implements HttpRequest {
   readonly httpVersion = '1.1';
-  readonly remoteAddress: string;
+  readonly socket: Socket;
   readonly #head: PlainHead;
   readonly #body: Buffer;
   readonly #limit: number;
   #abort: AbortController | undefined;
   #left = false;
 
-  constructor(head: PlainHead, body: Buffer, remoteAddress: string, limit: number) {
+  constructor(head: PlainHead, body: Buffer, socket: Socket, limit: number) {
     this.#head = head;
     this.#body = body;
-    this.remoteAddress = remoteAddress;
+    this.socket = socket;
     this.#limit = limit;
+  }
+
+  get remoteAddress(): string {
+    return this.socket.remoteAddress ?? 'unix';
   }
 
   get method(): string {

@@ -13,13 +13,15 @@ export type Connections = {
 
 /**
  * Serves the connections of an HTTP/1 server itself for as long as their requests are plain; the others go on at that
- * server, or at an HTTP/2 server where there is one. One that asks for nothing within `timeoutMs` is closed.
+ * server, or at an HTTP/2 server where there is one. One that asks for nothing within `timeoutMs` is closed; `part` ends
+ * one that is idle when the server stops.
  */
 export function serveConnections(
   http1: Server,
   http2: Http2Server | undefined,
   shared: Omit<PlainServing, 'handOver'>,
   timeoutMs: number,
+  part: (connection: PlainConnection) => void = cut,
 ): Connections {
   const asHttp1 = http1.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   const open = new Set<PlainConnection>();
@@ -56,11 +58,17 @@ export function serveConnections(
   });
   return {
     close(all) {
-      for (const connection of open) if (all || connection.idle) connection.socket.destroy();
+      for (const connection of open) {
+        if (all) cut(connection);
+        else if (connection.idle) part(connection);
+      }
     },
   };
 }
 
+function cut({ socket }: PlainConnection): void {
+  socket.destroy();
+}
 function onData(this: Socket, chunk: Buffer): void {
   (this as Own)[ownConnection].data(chunk);
 }
