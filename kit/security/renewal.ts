@@ -5,11 +5,17 @@ import type { Svid } from './svid.ts';
 
 const retryMs = 10_000;
 
-/** When to renew, in epoch milliseconds: halfway through the certificate, or through its JWT if that ends sooner. */
-export function renewAt(svid: Pick<Svid, 'notBefore' | 'notAfter' | 'jwt'>): number {
+/** However short a life is, so much lies between two renewals. */
+const shortestMs = 1_000;
+
+/**
+ * When to renew, in epoch milliseconds: halfway from when it was obtained to the end of the certificate, or of its JWT
+ * if that ends sooner. The certificate's own beginning does not count: it lies an allowed clock skew in the past.
+ */
+function renewAt(svid: Pick<Svid, 'notBefore' | 'notAfter' | 'jwt'>, obtainedAt: number): number {
   const ends = [svid.notAfter.getTime(), jwtExpiry(svid.jwt)].filter((end) => end !== undefined);
-  const from = svid.notBefore.getTime();
-  return from + (Math.min(...ends) - from) / 2;
+  const from = Math.max(obtainedAt, svid.notBefore.getTime());
+  return from + Math.max((Math.min(...ends) - from) / 2, shortestMs);
 }
 
 function jwtExpiry(jwt: string | undefined): number | undefined {
@@ -39,11 +45,13 @@ export function keepRenewed(
 ): Renewal {
   let pending: Promise<Svid> | undefined;
   let current = first;
+  let obtainedAt = clock.now();
   let wake = new AbortController();
   const renew = (): Promise<Svid> => {
     pending ??= obtain()
       .then((svid) => {
         current = svid;
+        obtainedAt = clock.now();
         install(svid);
         wake.abort();
         log.info(`Renewed the identity certificate, valid until ${svid.notAfter.toISOString()}`);
@@ -57,7 +65,7 @@ export function keepRenewed(
   const keep = async (): Promise<void> => {
     while (!signal.aborted) {
       wake = new AbortController();
-      const wait = renewAt(current) - clock.now();
+      const wait = renewAt(current, obtainedAt) - clock.now();
       if (wait > 0) {
         await clock.pause(wait, AbortSignal.any([signal, wake.signal]));
         continue;

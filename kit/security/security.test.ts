@@ -25,11 +25,23 @@ async function authority() {
   const root = await makeRoot('cluster.local', times);
   const issuer = await makeIssuer(root, 'issuer', times);
   const signer = leafSigner(issuer.certificate, issuer.key, issuer.certificate.validToDate);
-  const state = { requests: 0, failing: false, at: now, anchorsPem: undefined as string | undefined };
+  const state = {
+    requests: 0,
+    failing: false,
+    at: now,
+    ttlMs: 24 * hour,
+    skewMs: 0,
+    anchorsPem: undefined as string | undefined,
+  };
   const source: SvidSource = ({ csrPem, jwtAudiences }) => {
     state.requests++;
     if (state.failing) return Promise.reject(new Error('sentry is away'));
-    const leaf = issueLeaf(readCsr(csrPem), { id }, { now: state.at, ttlMs: 24 * hour, skewMs: 0 }, signer);
+    const leaf = issueLeaf(
+      readCsr(csrPem),
+      { id },
+      { now: state.at, ttlMs: state.ttlMs, skewMs: state.skewMs },
+      signer,
+    );
     return Promise.resolve({
       chainPem: writePem('CERTIFICATE', leaf.der) + certificatesPem([issuer.certificate]),
       anchorsPem: state.anchorsPem,
@@ -45,13 +57,14 @@ beforeEach(() => {
 });
 afterEach(() => abort.abort());
 
-async function started(anchors?: TrustAnchors) {
+async function started({ anchors, ...life }: { anchors?: TrustAnchors; ttlMs?: number; skewMs?: number } = {}) {
   let told = (_message: string) => {};
   const nextError = () =>
     new Promise<string>((resolve) => {
       told = resolve;
     });
   const ca = await authority();
+  Object.assign(ca.state, life);
   const clock = fakeClock(now.getTime());
   const targets = healthTargets();
   const security = await startSecurity({
@@ -87,6 +100,15 @@ describe('startSecurity', () => {
     await rotated;
     expect(tls.material().cert).not.toBe(before.cert);
     expect(tls.material().key).not.toBe(before.key);
+  });
+
+  it('counts half its life from when it was issued, however far back its beginning is dated', async () => {
+    const { ca, clock } = await started({ ttlMs: 60_000, skewMs: hour / 4 });
+    await clock.advance(29_999);
+    expect(ca.state.requests).toBe(1);
+    ca.state.at = new Date(clock.now());
+    await clock.advance(1);
+    expect(ca.state.requests).toBe(2);
   });
 
   it('tries again ten seconds after a failure and keeps what it has', async () => {
@@ -175,7 +197,9 @@ describe('trust anchors in a file', () => {
     let changed = () => {};
     const [own, next] = [await authority(), await authority()];
     let pem = own.rootPem;
-    const { security, ca } = await started({ pem: () => pem, onChange: (listener) => (changed = listener) });
+    const { security, ca } = await started({
+      anchors: { pem: () => pem, onChange: (listener) => (changed = listener) },
+    });
     pem = next.rootPem;
     const requests = ca.state.requests;
     changed();
