@@ -1,3 +1,4 @@
+import { hostedComponents } from '#kit/kube/annotations.ts';
 import type { KubeObject } from '#kit/kube/object.ts';
 import { isTruthy } from '#kit/values/truthy.ts';
 
@@ -16,8 +17,12 @@ export type DaprPod = {
   labelled: boolean;
   /** `ReplicaSet shop-5d4` and the like; empty for a pod made by hand. */
   owner: string;
+  /** Names of the Components for which the injector has put a container of ours into it. */
+  hosted: readonly string[];
   deleting: boolean;
 };
+
+const none: readonly string[] = [];
 
 /** Reduces a pod, or its metadata alone, to what the operator needs; nothing of one that asks for no sidecar. */
 export function daprPod({ metadata }: KubeObject): DaprPod | undefined {
@@ -36,6 +41,7 @@ export function daprPod({ metadata }: KubeObject): DaprPod | undefined {
     configuration: annotations['dapr.io/config'] ?? '',
     labelled: 'dapr.io/sidecar-injected' in labels || 'dapr.io/watchdog-patched' in labels,
     owner: owner ? `${owner.kind} ${owner.name}` : '',
+    hosted: annotations[hostedComponents]?.split(',') ?? none,
     deleting: metadata.deletionTimestamp !== undefined,
   };
 }

@@ -217,6 +217,10 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
   await Promise.race([app.ready, ending.stopped]);
   await Promise.race([readAppConfig(config, app, log), ending.stopped]);
   if (config.placementAddresses.length === 0) log.info('Actor runtime disabled: no placement address is given');
+  else
+    log.warn(
+      `Actor runtime disabled: this version does not serve actors yet; placement at ${config.placementAddresses.join(', ')} is not dialled`,
+    );
   if (config.schedulerAddresses.length === 0) log.warn('No scheduler host addresses provided. Scheduler disabled');
   await Promise.race([Promise.all([subscriptions.start(), bindings.start()]), ending.stopped]);
   const inputs = {

@@ -2,12 +2,11 @@ import type { V1Container } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { Component } from '#crds/component.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
+import { hostAnnotation } from '#kit/kube/annotations.ts';
 import { componentStartupProbe, portStartupProbe } from './probes.ts';
 import { securityContext } from './security-context.ts';
 import type { Settings } from './settings.ts';
 
-/** On a Component: where it runs; `container` asks for a container in each pod that may use it. */
-const hostAnnotation = 'outrigger.dev/host';
 /** On a Component: a pluggable component's container, as JSON. */
 const containerAnnotation = 'dapr.io/component-container';
 
@@ -44,11 +43,18 @@ export type ComponentContainersInput = {
  * and our component image for those hosted in a container. Throws `invalid-resource` naming the Component.
  */
 export function componentContainers(input: ComponentContainersInput): V1Container[] {
-  const inScope = input.settings.components.filter(({ scopes }) => scopes.length === 0 || scopes.includes(input.appId));
-  const carried = input.injectPluggable ? carriedContainers(inScope, input) : [];
-  const hosted = inScope.filter(({ metadata }) => metadata.annotations?.[hostAnnotation] === 'container');
+  const { components } = input.settings;
+  const carried = input.injectPluggable ? carriedContainers(inScope(components, input.appId), input) : [];
+  const hosted = hostedIn(components, input.appId);
   return [...carried, ...hosted.map((component, index) => hostedContainer(component, firstHealthPort + index, input))];
 }
+
+/** The Components which an app may use and which ask for one of our containers beside it. */
+export const hostedIn = (components: readonly Component[], appId: string): Component[] =>
+  inScope(components, appId).filter(({ metadata }) => metadata.annotations?.[hostAnnotation] === 'container');
+
+const inScope = (components: readonly Component[], appId: string): Component[] =>
+  components.filter(({ scopes }) => scopes.length === 0 || scopes.includes(appId));
 
 function carriedContainers(components: readonly Component[], input: ComponentContainersInput): V1Container[] {
   const byImage = new Map<string, V1Container>();

@@ -24,6 +24,7 @@ export function setKeys(
   existing: Readonly<Record<string, string>> | undefined,
   entries: Readonly<Record<string, string>>,
 ): Operation[] {
+  if (Object.keys(entries).length === 0) return [];
   if (existing === undefined) return [{ op: 'add', path, value: entries }];
   return Object.entries(entries).map(([key, value]) => ({ op: 'add', path: `${path}/${escaped(key)}`, value }));
 }

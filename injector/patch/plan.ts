@@ -1,12 +1,20 @@
 import type { V1Container, V1Pod, V1Volume } from '@kubernetes/client-node';
 import { fault } from '#kit/errors/fault.ts';
+import { hostedComponents } from '#kit/kube/annotations.ts';
 import { type AnnotationValues, readAnnotations } from './annotations.ts';
 import { type Additions, appEnvironment, containerAdditions, withAdditions } from './app-containers.ts';
-import { componentContainers } from './component-containers.ts';
+import { componentContainers, hostedIn } from './component-containers.ts';
 import { append, type Operation, prepend, removeAll, setKeys } from './operations.ts';
 import type { Settings } from './settings.ts';
 import { sidecarContainer, sidecarName } from './sidecar-container.ts';
-import { annotatedMounts, apiSocketsVolume, componentSockets, type Mounted, tokenVolume } from './volumes.ts';
+import {
+  annotatedMounts,
+  apiSocketsVolume,
+  componentSockets,
+  type Mounted,
+  temporaryVolume,
+  tokenVolume,
+} from './volumes.ts';
 
 /** What admission answers: the patch (empty: nothing to do) and lines the user should read. */
 export type Plan = { operations: Operation[]; warnings: string[] };
@@ -42,6 +50,7 @@ export function plan(pod: V1Pod, settings: Settings): Plan {
   return {
     operations: [
       ...setKeys('/metadata/labels', pod.metadata?.labels, labels(appId, values)),
+      ...setKeys('/metadata/annotations', pod.metadata?.annotations, hostedAnnotation(components)),
       ...addVolumes(pod, [...mounted.map((one) => one.volume), ...components.volumes]),
       ...containerOperations(pod, { native, components, forApp, sidecar: sidecar.container }),
     ],
@@ -77,11 +86,16 @@ const labels = (appId: string, values: AnnotationValues): Record<string, string>
   'dapr.io/metrics-enabled': String(values['enable-metrics']),
 });
 
+/** Tells the operator for which Components the pod has a container. */
+const hostedAnnotation = ({ hosted }: Components): Record<string, string> =>
+  hosted.length === 0 ? {} : { [hostedComponents]: hosted.join(',') };
+
 function mountedVolumes(values: AnnotationValues, settings: Settings): Mounted[] {
   const folder = values['unix-domain-socket-path'];
   return [
     ...(folder === '' ? [] : [apiSocketsVolume(folder)]),
     ...(settings.identityToken ? [tokenVolume(settings.sentryId)] : []),
+    temporaryVolume,
   ];
 }
 
@@ -95,6 +109,8 @@ type Components = {
   volumes: V1Volume[];
   mounts: { name: string; mountPath: string }[];
   socketsFolder: string | undefined;
+  /** Names of the Components that have a container of ours in the pod. */
+  hosted: string[];
 };
 
 function planComponents(
@@ -108,13 +124,14 @@ function planComponents(
   const injectPluggable = values['inject-pluggable-components'];
   const mount = { name: componentSockets, mountPath: folder };
   const containers = componentContainers({ appId, injectPluggable, socketsFolder: folder, native, settings });
+  const hosted = hostedIn(settings.components, appId).map(({ metadata }) => metadata.name);
   const added = containers.map((container) => withAdditions(container, { env: [], mounts: [mount] }));
   const indexes = (pod.spec?.containers ?? []).flatMap(({ name }, index) =>
     values['pluggable-components'].includes(name) ? [index] : [],
   );
   const additions = { env: [{ name: 'DAPR_COMPONENT_SOCKETS_FOLDER', value: folder }], mounts: [mount] };
   if (added.length + indexes.length === 0) {
-    return { added, own: { indexes, additions }, moved: [], volumes: [], mounts: [], socketsFolder: undefined };
+    return { added, own: { indexes, additions }, moved: [], volumes: [], mounts: [], socketsFolder: undefined, hosted };
   }
   const wanted = added.flatMap((container) => container.volumeMounts ?? []).map(({ name }) => name);
   const names = [...new Set([componentSockets, ...wanted])];
@@ -125,6 +142,7 @@ function planComponents(
     volumes: names.map((name) => ({ name, emptyDir: {} })),
     mounts: [mount],
     socketsFolder: folder,
+    hosted,
   };
 }
 

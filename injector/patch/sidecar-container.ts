@@ -7,6 +7,7 @@ import { envFromSecrets, envNames, envOf } from './environment.ts';
 import { livenessProbe, readinessProbe, startupProbe } from './probes.ts';
 import { mayInstallCertificates, securityContext } from './security-context.ts';
 import type { Settings } from './settings.ts';
+import { temporaryFolder } from './volumes.ts';
 
 /** Name of the sidecar's container; a pod that has one is left alone. */
 export const sidecarName = 'daprd';
@@ -87,6 +88,7 @@ function environment({ values, settings, socketsFolder }: SidecarInput): V1EnvVa
     { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     { name: 'DAPR_CONTROLPLANE_NAMESPACE', value: settings.controlPlane.namespace },
     { name: 'DAPR_CONTROLPLANE_TRUST_DOMAIN', value: settings.controlPlane.trustDomain },
+    { name: 'TMPDIR', value: temporaryFolder },
     ...(settings.downwardApi ? [{ name: 'DAPR_HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] : []),
     ...envOf(values.env),
     ...envFromSecrets(values['env-from-secret']),

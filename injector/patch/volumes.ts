@@ -10,6 +10,9 @@ export const apiSocketsFolder = '/var/run/dapr-sockets';
 /** Volume of the sockets between the sidecar and component containers. */
 export const componentSockets = 'dapr-components-unix-domain-socket';
 
+/** The only folder that the sidecar may write to: its root is read-only. */
+export const temporaryFolder = '/var/run/outrigger';
+
 /** A volume to add to the pod, and where it is mounted. */
 export type Mounted = { volume: V1Volume; sidecar: V1VolumeMount; app?: V1VolumeMount };
 
@@ -21,6 +24,12 @@ export function apiSocketsVolume(folderInApp: string): Mounted {
     app: { name: apiSockets, mountPath: folderInApp },
   };
 }
+
+/** Where processes that the sidecar starts for components have their sockets. */
+export const temporaryVolume: Mounted = {
+  volume: { name: 'outrigger-temporary', emptyDir: {} },
+  sidecar: { name: 'outrigger-temporary', mountPath: temporaryFolder },
+};
 
 /** A token that proves to sentry which pod asks. */
 export function tokenVolume(audience: string): Mounted {

@@ -4,6 +4,7 @@ import { settingProblems } from '#contracts/settings.ts';
 import { component } from '#crds/component.ts';
 import { valueText } from '#crds/name-value.ts';
 import { toFault } from '#kit/errors/fault.ts';
+import { hostAnnotation } from '#kit/kube/annotations.ts';
 import { nearest } from '#kit/values/nearest.ts';
 import type { DaprResource } from '../resource.ts';
 import type { Finding } from './condition.ts';
@@ -11,7 +12,6 @@ import type { Finding } from './condition.ts';
 /** Definitions by `type/version` in lower case, each loaded when first asked for. */
 export type Catalog = Readonly<Record<string, () => Promise<Pick<Definition, 'settings'>>>>;
 
-const hostAnnotation = 'outrigger.dev/host';
 const hosts = ['in-process', 'process', 'container', 'socket', 'remote', 'nats', 'wasm'];
 /** Hosts that may bring types nobody here knows. */
 const foreignHosts = ['socket', 'remote', 'nats', 'wasm'];

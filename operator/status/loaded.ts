@@ -1,3 +1,4 @@
+import { hostAnnotation } from '#kit/kube/annotations.ts';
 import type { DaprPod } from '../pod.ts';
 import { admits, type DaprResource } from '../resource.ts';
 import type { Finding } from './condition.ts';
@@ -8,11 +9,15 @@ export type Failure = { pod: string; message: string; time: string };
 export type Loaded = { finding: Finding; loaded: string; failures: Failure[]; any: boolean };
 
 const mostFailures = 20;
+/** Pods that a message names. */
+const mostNamed = 5;
 
 /** How many of the sidecars that should have loaded a Component did, and the last error of each that could not. */
 export function loadedBy(resource: DaprResource, pods: readonly DaprPod[], reports: Reports): Loaded {
   const { name = '', namespace = '' } = resource.metadata;
   const wanted = pods.filter((pod) => pod.namespace === namespace && isRunning(pod) && admits(resource, pod.appId));
+  const asksForContainer = resource.metadata.annotations?.[hostAnnotation] === 'container';
+  const lacking = asksForContainer ? wanted.filter((pod) => !pod.hosted.includes(name)) : [];
   const said = wanted.map((pod) => ({ pod, report: reports.of(`${pod.namespace}/${pod.name}`, name) }));
   const count = said.filter(({ report }) => report?.loaded).length;
   const failures = said
@@ -20,7 +25,7 @@ export function loadedBy(resource: DaprResource, pods: readonly DaprPod[], repor
     .map(({ pod, report }) => ({ pod: pod.name, message: report!.error, time: secondsOf(report!.at) }))
     .slice(0, mostFailures);
   return {
-    finding: findingOf(count, wanted.length, failures),
+    finding: findingOf(count, wanted.length, failures, lacking),
     loaded: `${count}/${wanted.length}`,
     failures,
     any: count > 0,
@@ -31,7 +36,7 @@ const isRunning = (pod: DaprPod): boolean => pod.labelled && !pod.deleting;
 
 const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
-function findingOf(count: number, wanted: number, failures: readonly Failure[]): Finding {
+function findingOf(count: number, wanted: number, failures: readonly Failure[], lacking: readonly DaprPod[]): Finding {
   const found = (status: Finding['status'], reason: string, message: string) => ({
     type: 'Loaded',
     status,
@@ -39,6 +44,15 @@ function findingOf(count: number, wanted: number, failures: readonly Failure[]):
     message,
   });
   if (wanted === 0) return found('Unknown', 'NoSidecars', 'no sidecar is meant to load it');
+  if (lacking.length > 0) {
+    const names = lacking.slice(0, mostNamed).map((pod) => pod.name);
+    const more = lacking.length > mostNamed ? ` and ${lacking.length - mostNamed} more` : '';
+    return found(
+      'False',
+      'ContainerMissing',
+      `${count} of ${wanted} sidecars loaded it; pods made before it asked for a container have none and must be made anew: ${names.join(', ')}${more}`,
+    );
+  }
   if (failures.length > 0) {
     const { pod, message } = failures[0]!;
     return found('False', 'Failed', `${count} of ${wanted} sidecars loaded it; ${pod}: ${message}`);

@@ -12,6 +12,7 @@ const pod = (extra: Partial<DaprPod> = {}): DaprPod => ({
   configuration: '',
   labelled: false,
   owner: 'ReplicaSet cart-5d4',
+  hosted: [],
   deleting: false,
   ...extra,
 });

@@ -1,5 +1,6 @@
 import type { Metadata } from '#contracts/component.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
+import { hostAnnotation } from '#kit/kube/annotations.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { PluggableSockets } from './pluggable.ts';
 
@@ -9,7 +10,7 @@ export type HostName = (typeof hostNames)[number];
 
 /** Annotations of a Component that hosts read. */
 export const annotations = {
-  host: 'outrigger.dev/host',
+  host: hostAnnotation,
   /** For `remote`: `host:port` with commas between; `dns:///name:port` stands for all addresses of the name. */
   endpoints: 'outrigger.dev/endpoints',
   /** For `remote`: truthy encrypts, and checks the server by the system's trust anchors. */

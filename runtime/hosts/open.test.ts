@@ -68,6 +68,16 @@ describe('openHosted', () => {
     await expect(store.ping!()).resolves.toBeUndefined();
   });
 
+  it('says what may be wrong while a container has no socket, and goes on when it has', async () => {
+    const warned = Promise.withResolvers<string>();
+    context = { ...context, log: { ...silentLogger, warn: warned.resolve } };
+    const opening = open({ host: 'container' });
+    expect(await warned.promise).toContain('if this pod is older, make it anew');
+    await using _server = await pluggable('store.sock');
+    await using store = await opening;
+    await expect(store.ping!()).resolves.toBeUndefined();
+  });
+
   it('initialises a component again that was restarted', async () => {
     const first = await pluggable('mine.sock');
     await using store = await open({ type: 'state.mine' });

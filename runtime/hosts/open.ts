@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { components } from '#components/index.ts';
 import { openComponent } from '#contracts/component.ts';
 import { convertersOf } from '#contracts/wire/converters.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { nearest } from '#kit/values/nearest.ts';
-import type { Host, HostContext, HostedComponent } from './host.ts';
+import { annotations, type Host, type HostContext, type HostedComponent } from './host.ts';
 import { socketTransport } from './socket.ts';
 
 /** The words for a kind in the error about an unknown type, as Dapr has them. */
@@ -64,8 +65,14 @@ const socketHost: Host = async (spec, { sockets }) => {
   return socketTransport(socket, spec.name);
 };
 
-const containerHost: Host = async ({ name }, { sockets }) =>
-  socketTransport(path.join(sockets.folder, `${name}.sock`), name);
+const containerHost: Host = async ({ name }, { sockets, log }) => {
+  const socket = path.join(sockets.folder, `${name}.sock`);
+  if (!existsSync(socket))
+    log.warn(
+      `component ${name}: nothing listens on ${socket} yet. Its container is put into pods that are made after the Component asked for it (${annotations.host}): if this pod is older, make it anew`,
+    );
+  return socketTransport(socket, name);
+};
 
 function keyOf({ type, version }: HostedComponent): string {
   const given = version.toLowerCase();
