@@ -59,6 +59,8 @@ export type StateFeature = StateTrait | 'TRANSACTIONAL' | 'QUERY_API' | 'DELETE_
  */
 export type StateStore = AsyncDisposable & {
   readonly traits: readonly StateTrait[];
+  /** The features it names; absent: they follow from traits and methods. Only a component behind a wire needs it. */
+  readonly declares?: readonly StateFeature[] | undefined;
   /** Undefined when there is no such key. */
   get(request: StateGet, signal?: AbortSignal): Promise<StateValue | undefined>;
   set(request: StateSet, signal?: AbortSignal): Promise<void>;
@@ -84,6 +86,7 @@ export type StateStore = AsyncDisposable & {
 
 /** Features by the names that metadata and pluggable components use. */
 export function stateFeatures(store: StateStore): StateFeature[] {
+  if (store.declares) return [...store.declares];
   const features: StateFeature[] = [...store.traits];
   if (store.transact) features.push('TRANSACTIONAL');
   if (store.query) features.push('QUERY_API');

@@ -164,7 +164,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     operations: operations({
       appId: config.appId,
       publisher,
-      streamSubscribe: subscriptions.streamSubscribe,
+      streams: subscriptions.streams,
       configurationSubscriptions: items.subscriptions,
       findVault: vaultsOf(registry),
       metadata: [
@@ -174,6 +174,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
         () => ({ httpEndpoints: endpoints.names().map((name) => ({ name })) }),
         () => ({ resiliencies: policies.names.map((name) => ({ name })) }),
       ],
+      tracing,
       extended: extendedMetadata(),
       secretAccess: secretAccess(configuration.spec.secrets?.scopes ?? []),
       ending,

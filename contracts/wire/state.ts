@@ -1,4 +1,4 @@
-import { fault } from '#kit/errors/fault.ts';
+import { type FaultDetail, fault } from '#kit/errors/fault.ts';
 import { type Implementation, implement } from '#kit/grpc/service.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import {
@@ -10,6 +10,7 @@ import {
 import type { Instances } from '../instances.ts';
 import { bulkGet, inParallel, type StateStore, stateFeatures } from '../state.ts';
 import type { AttachOptions } from './attach.ts';
+import { chosenAsFault } from './chosen-answer.ts';
 import { etagAsFault, etagAsStatus } from './etag.ts';
 import * as wire from './state-messages.ts';
 
@@ -89,6 +90,8 @@ function serveFeatures(instances: Instances<StateStore>): Implementation[] {
   ];
 }
 
+const known = ['ETAG', 'TRANSACTIONAL', 'QUERY_API', 'TTL', 'PARTITION_KEY'] as const;
+
 /** Initialises the store behind a transport and returns it as an object with the features it declares. */
 export async function attach(transport: Transport, { properties, signal }: AttachOptions): Promise<StateStore> {
   const { method } = StateStoreService;
@@ -96,18 +99,24 @@ export async function attach(transport: Transport, { properties, signal }: Attac
   const { features } = await transport.unary(method.features, {}, { signal });
   const store: StateStore = {
     traits: (['ETAG', 'TTL', 'PARTITION_KEY'] as const).filter((trait) => features.includes(trait)),
+    declares: known.filter((feature) => features.includes(feature)),
     get: async (request, signal) =>
-      wire.fromGetResponse(await transport.unary(method.get, wire.toGet(request), { signal })),
+      wire.fromGetResponse(await asking(transport.unary(method.get, wire.toGet(request), { signal }))),
     set: (request, signal) => done(transport.unary(method.set, wire.toSet(request), { signal })),
     delete: (request, signal) => done(transport.unary(method.delete, wire.toDelete(request), { signal })),
     async bulkGet(requests, signal) {
-      const response = await transport.unary(method.bulkGet, { items: requests.map(wire.toGet) }, { signal });
+      const response = await asking(transport.unary(method.bulkGet, { items: requests.map(wire.toGet) }, { signal }));
       return response.items.map(wire.fromBulkItem);
     },
     bulkSet: (requests, signal) =>
       done(transport.unary(method.bulkSet, { items: requests.map(wire.toSet) }, { signal })),
     bulkDelete: (requests, signal) =>
       done(transport.unary(method.bulkDelete, { items: requests.map(wire.toDelete) }, { signal })),
+    // As Dapr, whether or not the component names the feature.
+    query: async (query, signal) =>
+      wire.fromQueryResponse(
+        await asking(transport.unary(QueriableStateStore.method.query, wire.toQuery(query), { signal })),
+      ),
     async ping(signal) {
       await transport.unary(method.ping, {}, { signal });
     },
@@ -117,7 +126,7 @@ export async function attach(transport: Transport, { properties, signal }: Attac
 }
 
 function attachFeatures(transport: Transport, features: readonly string[]) {
-  const extras: Partial<Pick<StateStore, 'transact' | 'query'>> = {};
+  const extras: Partial<Pick<StateStore, 'transact'>> = {};
   if (features.includes('TRANSACTIONAL')) {
     let most: Promise<number | undefined> | undefined;
     extras.transact = async ({ operations, metadata }, signal) => {
@@ -129,18 +138,17 @@ function attachFeatures(transport: Transport, features: readonly string[]) {
       await done(transport.unary(TransactionalStateStore.method.transact, request, { signal }));
     };
   }
-  if (features.includes('QUERY_API')) {
-    extras.query = async (query, signal) =>
-      wire.fromQueryResponse(await transport.unary(QueriableStateStore.method.query, wire.toQuery(query), { signal }));
-  }
   return extras;
 }
 
-const tooMany = (count: number, most: number) =>
-  fault(
-    'state-too-many-operations',
-    `the transaction contains ${count} operations, which is more than what the state store supports: ${most}`,
-  );
+function tooMany(count: number, most: number) {
+  const metadata = { currentOpsTransaction: String(count), maxOpsPerTransaction: String(most) };
+  const detail: FaultDetail = {
+    ...{ kind: 'error-info', reason: 'DAPR_STATE_TOO_MANY_TRANSACTIONS', domain: 'dapr.io', metadata },
+  };
+  const words = `the transaction contains ${count} operations, which is more than what the state store supports: ${most}`;
+  return fault('state-too-many-operations', words, { details: [detail] });
+}
 
 /** Older components lack the method; they have no limit. */
 async function maxOperations(transport: Transport): Promise<number | undefined> {
@@ -153,9 +161,14 @@ async function maxOperations(transport: Transport): Promise<number | undefined> 
 }
 
 async function done(call: Promise<unknown>): Promise<void> {
+  await asking(call);
+}
+
+/** Awaits a call; what the component says of its failure becomes a fault. */
+async function asking<T>(call: Promise<T>): Promise<T> {
   try {
-    await call;
+    return await call;
   } catch (error) {
-    throw etagAsFault(error);
+    throw chosenAsFault(etagAsFault(error));
   }
 }

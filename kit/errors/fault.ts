@@ -1,4 +1,4 @@
-import { type FaultKey, faults } from './table.ts';
+import { type FaultKey, faults, type GrpcCode } from './table.ts';
 
 /** A detail that travels with an error on both doors: gRPC status details, HTTP `details[]`. */
 export type FaultDetail =
@@ -7,12 +7,21 @@ export type FaultDetail =
   | { kind: 'bad-request'; violations: readonly { field: string; description: string }[] }
   | { kind: 'help'; links: readonly { url: string; description: string }[] };
 
+/** What a component has chosen to be answered for its failure, in place of the statuses of the table. */
+export type ChosenAnswer = {
+  /** Status over HTTP; the body is the fault's own. */
+  http: number;
+  /** What gRPC callers get. */
+  grpc: { code: GrpcCode; message: string; details: readonly FaultDetail[] };
+};
+
 export type FaultOptions = {
   /** The underlying error: logged, never sent to the caller. */
   cause?: unknown;
   /** Overrides the table's Dapr error code (`ERR_…`) for this instance. */
   errorCode?: string;
   details?: readonly FaultDetail[];
+  chosen?: ChosenAnswer | undefined;
 };
 
 /**
@@ -23,6 +32,7 @@ export class Fault extends Error {
   readonly key: FaultKey;
   readonly errorCode: string;
   readonly details: readonly FaultDetail[];
+  readonly chosen: ChosenAnswer | undefined;
 
   constructor(key: FaultKey, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -30,6 +40,7 @@ export class Fault extends Error {
     this.key = key;
     this.errorCode = options.errorCode ?? faults[key].errorCode;
     this.details = options.details ?? [];
+    this.chosen = options.chosen;
   }
 }
 

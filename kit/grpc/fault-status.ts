@@ -15,7 +15,9 @@ export function toStatus(thrown: unknown): StatusError {
     return new StatusError(grpcCode.CANCELLED, 'the call was cancelled', [], thrown);
   }
   const problem = toFault(thrown);
-  return new StatusError(faults[problem.key].grpc, problem.message, problem.details.map(packed), problem);
+  const { message, details, chosen } = problem;
+  const answer = chosen?.grpc ?? { code: faults[problem.key].grpc, message, details };
+  return new StatusError(answer.code, answer.message, answer.details.map(packed), problem);
 }
 
 function packed(detail: FaultDetail): StatusDetail {

@@ -1,4 +1,5 @@
 import type { Logger } from '#kit/log/logger.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import { invokeBinding } from './bindings/invoke.ts';
 import { getConfiguration } from './configuration/get.ts';
 import { subscribeConfiguration } from './configuration/subscribe.ts';
@@ -21,7 +22,7 @@ import type { Operation } from './operation.ts';
 import { publishEvent } from './pubsub/publish.ts';
 import { publishEvents } from './pubsub/publish-bulk.ts';
 import type { Publisher } from './pubsub/publisher.ts';
-import { type StreamSubscribe, subscribeTopicEvents } from './pubsub/subscribe.ts';
+import { type StreamSubscriber, subscribeTopicEvents } from './pubsub/subscribe.ts';
 import type { SecretAccess } from './secrets/access.ts';
 import { getSecret } from './secrets/get.ts';
 import { getBulkSecret } from './secrets/get-bulk.ts';
@@ -40,9 +41,10 @@ export type Services = {
   secretAccess: SecretAccess;
   appId: string;
   publisher: Publisher;
-  streamSubscribe: StreamSubscribe;
+  streams: StreamSubscriber;
   configurationSubscriptions: ConfigurationSubscriptions;
   findVault: FindVault;
+  tracing: Tracing;
   ending: Ending;
   log: Logger;
 };
@@ -63,9 +65,9 @@ export function operations(services: Services): readonly Operation[] {
 
     publishEvent(services.publisher),
     publishEvents(services.publisher, services.appId),
-    subscribeTopicEvents(services.streamSubscribe),
+    subscribeTopicEvents(services.streams),
 
-    invokeBinding,
+    invokeBinding(services.tracing),
 
     getConfiguration,
     subscribeConfiguration(services.configurationSubscriptions),

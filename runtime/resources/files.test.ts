@@ -47,6 +47,14 @@ describe('resources of a folder', () => {
     expect(await names()).toEqual(['a', 'b', 'c']);
   });
 
+  it('are known by keys in any case of letters, a key that is there twice by its last value', async () => {
+    await using at = await folderOf({
+      'a.yaml': 'kind: Subscription\nKind: Component\nMetadata: {name: a}\nspec: {type: a.b, type: state.in-memory}\n',
+    });
+    const [found] = await sourceOf(at.folder).source.list(component);
+    expect([found?.metadata.name, found?.spec.type]).toEqual(['a', 'state.in-memory']);
+  });
+
   it('leave out what cannot be read, and say so once', async () => {
     await using at = await folderOf({ 'a.yaml': `a: [1\n---\nkind: Component\nspec: 5\n---\n${manifest('good')}` });
     const { source, lines } = sourceOf(at.folder);

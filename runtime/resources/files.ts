@@ -105,9 +105,22 @@ async function namesIn(folder: string): Promise<string[]> {
 
 const hasErrors = (document: object): boolean => 'errors' in document && (document.errors as []).length > 0;
 
+/** A key that is there twice counts as it stands last, as in Dapr. */
+const lenient = { uniqueKeys: false };
+
 function read(text: string): ReturnType<typeof parseAllDocuments> {
-  const found = parseAllDocuments(text);
-  return found.some(hasErrors) ? parseAllDocuments(indentQuoted(text)) : found;
+  const found = parseAllDocuments(text, lenient);
+  return found.some(hasErrors) ? parseAllDocuments(indentQuoted(text), lenient) : found;
+}
+
+const topKeys = ['apiVersion', 'kind', 'metadata', 'spec', 'scopes', 'auth'];
+
+/** Dapr takes the fields of a manifest in any case of letters: `Kind` is as good as `kind`. */
+function withKnownKeys(content: object): Record<string, unknown> {
+  const known = new Map(topKeys.map((key) => [key.toLowerCase(), key]));
+  return Object.fromEntries(
+    Object.entries(content).map(([key, value]) => [known.get(key.toLowerCase()) ?? key, value]),
+  );
 }
 
 /** The manifests of a text of one or more YAML documents. */
@@ -125,7 +138,7 @@ function readDocuments(file: string, text: string, log: Logger): Read {
     }
     const content: unknown = document.toJS();
     if (typeof content === 'object' && content !== null) {
-      manifests.push({ file, content: content as Record<string, unknown> });
+      manifests.push({ file, content: withKnownKeys(content) });
     }
   }
   return { manifests, broken };

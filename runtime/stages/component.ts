@@ -7,15 +7,17 @@ import type { Guard, Observe, Registry } from '../registry.ts';
  * A component without either costs one map look-up.
  */
 export function componentStage(registry: Registry, appId: string): Stage {
-  return (operation, next) => {
+  return (operation, next, door) => {
     const use = operation.component;
     if (use === undefined) return next;
     const loadedByName = registry.of(use.kind);
+    // As in Dapr, only HTTP callers are told whose sidecar it is.
+    const toldId = door === 'http' ? appId : '';
     const unary = operation.method.methodKind === 'unary';
     const guarded = unary && use.guardsItself !== true;
     return (request, context) => {
       const loaded = loadedByName.get(use.name(request));
-      if (loaded === undefined) throw use.kind.absent(use.name(request), loadedByName.size > 0, appId);
+      if (loaded === undefined) throw use.kind.absent(use.name(request), loadedByName.size > 0, toldId);
       (context as OpenContext).component = loaded.component;
       if (!unary) return next(request, context);
       const began = loaded.observe === undefined ? 0 : performance.now();

@@ -11,7 +11,7 @@ const timeoutMs = 10_000;
 
 /** Asks an HTTP app for its configuration; undefined where it has none, speaks gRPC, or is not to be asked. */
 export async function readAppConfig(
-  { skipAppConfig }: RuntimeConfig,
+  { appId, skipAppConfig }: Pick<RuntimeConfig, 'appId' | 'skipAppConfig'>,
   app: App,
   log: Logger,
 ): Promise<ProgrammaticConfig | undefined> {
@@ -25,8 +25,8 @@ export async function readAppConfig(
   try {
     const answer = await channel.invoke(
       {
-        ...{ method: 'dapr/config', verb: 'GET', query: '', contentType: '', typeUrl: '', headers: {} },
-        ...{ from: 'http', body: noBody },
+        ...{ method: 'dapr/config', verb: 'GET', query: '', contentType: '', typeUrl: '' },
+        ...{ headers: { 'dapr-app-id': appId }, from: 'http', body: noBody },
       },
       AbortSignal.timeout(timeoutMs),
     );

@@ -5,7 +5,7 @@ import { PubsubSubscriptionType } from '#proto/dapr/proto/runtime/v1/metadata_pb
 import type { MetadataPart } from '../blocks/metadata/facts.ts';
 import type { BoundPubSub } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
-import type { StreamSubscribe } from '../blocks/pubsub/subscribe.ts';
+import type { StreamSubscriber } from '../blocks/pubsub/subscribe.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
@@ -31,7 +31,7 @@ export type SubscriptionsStart = {
 };
 
 export type Subscriptions = {
-  streamSubscribe: StreamSubscribe;
+  streams: StreamSubscriber;
   facts: MetadataPart;
   /** Takes messages from now on, while the app is well. */
   start(): Promise<void>;
@@ -102,7 +102,7 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
       declared = [...kept, ...added];
       await update();
     },
-    streamSubscribe: streams.subscribe,
+    streams,
     facts: () => ({ subscriptions: [...ofApp.all(), ...streams.all()].map(factOf) }),
     async start() {
       started = true;

@@ -5,6 +5,7 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import { createPublisher } from '../blocks/pubsub/publisher.ts';
 import type { AppChannel } from '../channel/channel.ts';
+import { noAnswer } from '../invoke/message.ts';
 import { builtInTables, createPolicyResolver } from '../policy/resiliency/resolve.ts';
 import { createRunner } from '../policy/resiliency/run.ts';
 import { createRegistry } from '../registry.ts';
@@ -13,7 +14,7 @@ import { compileRules } from './route.ts';
 import { createSubscriber } from './subscriber.ts';
 import type { Subscription } from './subscription.ts';
 
-function world() {
+function world(own: { topic: string; route: string }[] = []) {
   const clock = fakeClock();
   const registry = createRegistry();
   const seen: string[] = [];
@@ -43,9 +44,9 @@ function world() {
     registry,
     subscriber: createSubscriber({ registry, publisher, policies, clock, log: silentLogger }),
     declared: () => declared,
-    app: { channel: () => ({ protocol: 'http' }) as AppChannel, grpc: () => undefined },
+    app: { channel: () => appThatSays(own), grpc: () => undefined },
     appToken: undefined,
-    skipProgrammatic: true,
+    skipProgrammatic: false,
     policies,
     clock,
     log: silentLogger,
@@ -56,6 +57,16 @@ function world() {
   };
   return { clock, broker, registry, subscriptions, happened, declare };
 }
+
+const appThatSays = (own: { topic: string; route: string }[]): AppChannel => ({
+  protocol: 'http',
+  probe: async () => ({ healthy: true, reason: '', status: 200 }),
+  async [Symbol.asyncDispose]() {},
+  invoke: async () => ({
+    ...{ ...noAnswer, status: 200, contentType: 'application/json' },
+    body: Buffer.from(JSON.stringify(own.map((one) => ({ pubsubname: 'broker', ...one })))),
+  }),
+});
 
 const to = async (topic: string, path = `/${topic}`): Promise<Subscription> => ({
   ...{
@@ -84,6 +95,20 @@ describe('the subscriptions of the app', () => {
     expect(happened().sort()).toEqual(['first ends b', 'first opens b']);
     await subscriptions.update();
     expect(happened()).toEqual([]);
+  });
+
+  it('are, for each topic, the last of the app, or else the first manifest', async () => {
+    const { broker, subscriptions, declare } = world([
+      { topic: 'b', route: '/early' },
+      { topic: 'b', route: '/late' },
+    ]);
+    broker('broker', 'first');
+    declare(await to('a', '/one'), await to('a', '/two'), await to('b', '/manifest'));
+    await subscriptions.start();
+    expect(subscriptions.all().map(({ topic, rules }) => [topic, rules[0]?.path])).toEqual([
+      ['a', '/one'],
+      ['b', '/late'],
+    ]);
   });
 
   it('move to the component that took the place of theirs', async () => {

@@ -50,10 +50,7 @@ export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSub
   const kept = new Map<string, Kept>();
   const http = httpPostman(app.channel);
   const grpc = grpcPostman({ app: app.grpc, token: options.appToken, log });
-  const all = () => {
-    const both = [...options.declared(), ...(programmatic ?? [])];
-    return both.filter((one, i) => both.findIndex((other) => isSame(one, other)) === i);
-  };
+  const all = () => joined(options.declared(), programmatic ?? []);
   /** Those that can be open: their component is there. */
   const wanted = (): Map<string, Subscription> =>
     new Map(
@@ -107,8 +104,17 @@ export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSub
 /** How long the start waits for a subscription; one that takes longer goes on in the background. */
 const firstTryMs = 2_000;
 
-/** The first subscription to a topic of a component counts, as in Dapr. */
-const isSame = (a: Subscription, b: Subscription) => a.pubsubName === b.pubsubName && a.topic === b.topic;
+/**
+ * One subscription to each topic of a component, as in Dapr: what the app says goes before manifests; of the app's own
+ * the last counts, of manifests the first.
+ */
+function joined(declared: readonly Subscription[], programmatic: readonly Subscription[]): Subscription[] {
+  const byTopic = new Map<string, Subscription>();
+  const key = ({ pubsubName, topic }: Subscription) => `${pubsubName}\0${topic}`;
+  for (const one of declared) if (!byTopic.has(key(one))) byTopic.set(key(one), one);
+  for (const one of programmatic) byTopic.set(key(one), one);
+  return [...byTopic.values()];
+}
 
 async function ask(
   options: AppSubscriptionsOptions,

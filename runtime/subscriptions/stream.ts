@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { SubscribeTopicEventsResponseAlpha1Schema } from '#proto/dapr/proto/runtime/v1/pubsub_pb.js';
-import type { StreamSubscribe } from '../blocks/pubsub/subscribe.ts';
+import type { StreamSubscribe, StreamSubscriber } from '../blocks/pubsub/subscribe.ts';
 import { topicEvent } from './grpc-event.ts';
 import { NotTaken, type Postman } from './postman.ts';
 import { verdictOf } from './postman-grpc.ts';
@@ -13,8 +13,7 @@ const drainMs = 5_000;
 const streamPath = '/';
 
 /** Subscriptions that apps open by streams. */
-export type StreamSubscriptions = {
-  subscribe: StreamSubscribe;
+export type StreamSubscriptions = StreamSubscriber & {
   all(): readonly Subscription[];
   /** Ends them all, or those on some components, when what is under way is done; their clients open them again. */
   closeAll(drainMs: number, of?: ReadonlySet<string>): Promise<void>;
@@ -24,9 +23,12 @@ type OpenStream = { opened: Opened; end(): void };
 
 export function createStreamSubscriptions(subscriber: Subscriber): StreamSubscriptions {
   const open = new Map<Subscription, OpenStream>();
+  const ending = new AbortController();
   return {
+    ending: ending.signal,
     all: () => [...open.keys()],
     async closeAll(drainMs, of) {
+      if (of === undefined) ending.abort();
       const those = [...open].filter(([{ pubsubName }]) => of === undefined || of.has(pubsubName));
       await Promise.all(
         those.map(async ([, { opened, end }]) => {

@@ -1,4 +1,5 @@
 import type { Binding, InvokeRequest } from '#contracts/binding.ts';
+import { createTracing } from '#kit/telemetry/tracing/tracing.ts';
 import { expect, it } from '#kit/testing/test.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { createRegistry } from '../../registry.ts';
@@ -37,7 +38,10 @@ function withBinding(metadata: Record<string, string> = {}) {
     observe: undefined,
     close: async () => {},
   });
-  return { calls, under: { operations: [invokeBinding], stages: [componentStage(registry, 'shop')] } };
+  return {
+    calls,
+    under: { operations: [invokeBinding(createTracing({ ratio: 0 }))], stages: [componentStage(registry, 'shop')] },
+  };
 }
 
 const form: RestForm<typeof Dapr.method.invokeBinding> = {
@@ -65,6 +69,12 @@ throughBothDoors('invoking a binding', (connect) => {
     expect(Buffer.from(calls[0]!.data).toString()).toBe('{"n": 9007199254740993}');
     expect(calls[0]?.metadata).toMatchObject({ a: 'b' });
     expect([Buffer.from(answer.data).toString(), answer.metadata]).toEqual(['{"n": 9007199254740993}', { etag: '1' }]);
+  });
+
+  it('gives the binding a trace where nobody traces', async () => {
+    const { calls, under } = withBinding();
+    await connect(under).call(Dapr.method.invokeBinding, request, form);
+    expect(calls[0]?.metadata?.['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   });
 
   it.each([

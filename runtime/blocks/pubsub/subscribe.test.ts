@@ -11,7 +11,7 @@ const request = (value: object) =>
 const initial = (value: object) => request({ case: 'initialRequest', value });
 
 /** Serves one stream; events are sent by hand and answers are noted. */
-function stream(requests: AsyncIterable<unknown>) {
+function stream(requests: AsyncIterable<unknown>, ending = new AbortController().signal) {
   const answers: StreamAnswer[] = [];
   let closed = 0;
   const sent = Promise.withResolvers<(id: string) => void>();
@@ -33,7 +33,7 @@ function stream(requests: AsyncIterable<unknown>) {
     jsonValues: false,
     trace: undefined,
   };
-  const responses = subscribeTopicEvents(subscribe).handle(requests as never, context) as AsyncIterable<{
+  const responses = subscribeTopicEvents({ subscribe, ending }).handle(requests as never, context) as AsyncIterable<{
     subscribeTopicEventsResponseType: { case: string };
   }>;
   return { responses, answers, sent: sent.promise, closed: () => closed };
@@ -59,9 +59,19 @@ describe('a subscription by stream', () => {
     expect(closed()).toBe(1);
   });
 
+  it('ends with the sidecar when it has not said what it wants', async () => {
+    async function* requests(): AsyncGenerator<unknown> {
+      await new Promise(() => {});
+    }
+    const end = new AbortController();
+    const next = stream(requests(), end.signal).responses[Symbol.asyncIterator]().next();
+    end.abort();
+    expect(await next).toMatchObject({ done: true });
+  });
+
   it.each([
-    [{ pubsubName: '', topic: 't' }, 'pubsub name is empty'],
-    [{ pubsubName: 'p', topic: '' }, 'topic is empty in pubsub p'],
+    [{ pubsubName: '', topic: 't' }, 'pubsubName is required'],
+    [{ pubsubName: 'p', topic: '' }, 'topic is required'],
   ])('refuses %j', async (value, message) => {
     async function* requests() {
       yield initial(value);

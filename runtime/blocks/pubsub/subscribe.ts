@@ -7,7 +7,6 @@ import {
   SubscribeTopicEventsResponseAlpha1Schema,
 } from '#proto/dapr/proto/runtime/v1/pubsub_pb.js';
 import { defineOperation } from '../operation.ts';
-import { pubsubAbsent, topicEmpty } from './faults.ts';
 
 /** What a subscribing app answered to an event: the number of its status. */
 export type StreamAnswer = { id: string; status: number };
@@ -18,26 +17,34 @@ export type StreamSubscribe = (
   stream: { send(event: SubscribeTopicEventsResponseAlpha1): void; signal: AbortSignal },
 ) => Promise<{ answered(answer: StreamAnswer): void; closed: Promise<void>; close(): Promise<void> }>;
 
+/** Where streams come to. */
+export type StreamSubscriber = {
+  subscribe: StreamSubscribe;
+  /** Fires when streams that have not said what they want need not say it any more. */
+  ending: AbortSignal;
+};
+
 /** Subscribes by a stream of the app's own: events come on it and are answered on it. */
-export const subscribeTopicEvents = (subscribe: StreamSubscribe) =>
+export const subscribeTopicEvents = (subscriber: StreamSubscriber) =>
   defineOperation({
     method: Dapr.method.subscribeTopicEventsAlpha1,
     api: 'subscribe.v1alpha1',
-    handle: (requests, { signal }) => serve(requests, subscribe, signal),
+    handle: (requests, { signal }) => serve(requests, subscriber, signal),
   });
 
 async function* serve(
   requests: AsyncIterable<SubscribeTopicEventsRequestAlpha1>,
-  subscribe: StreamSubscribe,
+  { subscribe, ending }: StreamSubscriber,
   signal: AbortSignal,
 ): AsyncGenerator<SubscribeTopicEventsResponseAlpha1> {
   const incoming = requests[Symbol.asyncIterator]();
-  const first = await incoming.next();
+  const first = await unlessAborted(incoming.next(), ending);
+  if (first === undefined) return;
   const initial = first.done ? undefined : first.value.subscribeTopicEventsRequestType;
   if (initial?.case !== 'initialRequest') throw fault('bad-request', 'initial request is required');
   const { pubsubName, topic, metadata, deadLetterTopic = '' } = initial.value;
-  if (pubsubName === '') throw pubsubAbsent('');
-  if (topic === '') throw topicEmpty(pubsubName, {});
+  if (pubsubName === '') throw fault('bad-request', 'pubsubName is required');
+  if (topic === '') throw fault('bad-request', 'topic is required');
 
   const waiting: SubscribeTopicEventsResponseAlpha1[] = [];
   let wake = Promise.withResolvers<void>();
@@ -67,6 +74,19 @@ async function* serve(
     if (end.error !== undefined) throw end.error;
   } finally {
     await opened.close();
+  }
+}
+
+/** Undefined where the signal fires first. */
+async function unlessAborted<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  const aborted = Promise.withResolvers<undefined>();
+  const end = () => aborted.resolve(undefined);
+  signal.addEventListener('abort', end);
+  try {
+    return await Promise.race([awaited, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 

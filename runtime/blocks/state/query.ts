@@ -1,4 +1,6 @@
 import type { StateQuery } from '#contracts/state.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { jsonObject, rawJson } from '../json-text.ts';
 import { defineOperation } from '../operation.ts';
@@ -49,6 +51,7 @@ export const queryState = defineOperation({
       }));
       return { results, token: found.token, metadata: found.metadata ?? {} };
     } catch (thrown) {
+      if (thrown instanceof StatusError && thrown.code === grpcCode.UNIMPLEMENTED) throw noQueries(name);
       throw queryFailed(name, thrown);
     }
   },

@@ -30,7 +30,19 @@ export function illegalKey(store: string, key: string): Fault {
 
 export const noTransactions = (store: string): Fault =>
   fault('state-transactions-not-supported', `state store ${store} doesn't support transactions`, {
-    details: [errorInfo('DAPR_STATE_TRANSACTIONS_NOT_SUPPORTED'), storeInfo(store)],
+    details: [
+      errorInfo('DAPR_STATE_TRANSACTIONS_NOT_SUPPORTED'),
+      storeInfo(store),
+      {
+        kind: 'help',
+        links: [
+          {
+            url: 'https://docs.dapr.io/reference/components-reference/supported-state-stores/',
+            description: 'Check the list of state stores and the features they support',
+          },
+        ],
+      },
+    ],
   });
 
 export const tooManyOperations = (store: string, count: number, most: number): Fault =>
@@ -53,11 +65,27 @@ export const noQueries = (store: string): Fault =>
     details: [errorInfo('DAPR_STATE_QUERYING_NOT_SUPPORTED'), storeInfo(store)],
   });
 
-export const queryFailed = (store: string, thrown: unknown): Fault =>
-  fault('state-query', `state store ${store} query failed: ${messageOf(thrown)}`, {
+/** A failed query; a component that chose its answer gives the whole of it. */
+export function queryFailed(store: string, thrown: unknown): Fault {
+  if (thrown instanceof Fault && thrown.chosen) {
+    const { chosen, errorCode } = thrown;
+    const { message, details } = chosen.grpc;
+    return fault('state-query', message, { cause: thrown, errorCode, details, chosen });
+  }
+  return fault('state-query', `state store ${store} query failed: ${messageOf(thrown)}`, {
     cause: thrown,
     details: [errorInfo('DAPR_STATE_QUERY_FAILED'), storeInfo(store)],
   });
+}
+
+/** A failed transaction; one that a component's limit refuses is refused as by our own. */
+export function transactionFailed(store: string, thrown: unknown): Fault {
+  if (thrown instanceof Fault && thrown.key === 'state-too-many-operations') {
+    return fault(thrown.key, thrown.message, { cause: thrown, details: [...thrown.details, storeInfo(store)] });
+  }
+  const words = `error while executing state transaction: ${messageOf(thrown)}`;
+  return fault('state-transaction', words, { cause: thrown });
+}
 
 /**
  * What a failed call of a store becomes: an etag fault keeps its key and so its status, anything else takes `key`. The
@@ -65,7 +93,8 @@ export const queryFailed = (store: string, thrown: unknown): Fault =>
  */
 export function storeFailed(key: FaultKey, errorCode: string, words: string, thrown: unknown): Fault {
   const etag = thrown instanceof Fault && (thrown.key === 'state-etag-mismatch' || thrown.key === 'state-etag-invalid');
-  return fault(etag ? thrown.key : key, `${words}: ${messageOf(thrown)}`, { cause: thrown, errorCode });
+  const chosen = thrown instanceof Fault ? thrown.chosen : undefined;
+  return fault(etag ? thrown.key : key, `${words}: ${messageOf(thrown)}`, { cause: thrown, errorCode, chosen });
 }
 
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -11,7 +11,7 @@ import { type Context, defineOperation } from '../operation.ts';
 import { jsonBody, malformed, queryMetadata } from '../rest.ts';
 import { type BoundStore, stateKind } from './kind.ts';
 import { isFields, metadataOf, stateItem } from './rest-item.ts';
-import { messageOf, noTransactions, tooManyOperations } from './state-faults.ts';
+import { noTransactions, tooManyOperations, transactionFailed } from './state-faults.ts';
 import { toDelete, toSet } from './write.ts';
 
 const noBytes = Buffer.from('{}');
@@ -51,8 +51,7 @@ export const executeStateTransaction = defineOperation({
       await store.transact({ operations, metadata: request.metadata }, signal);
       return {};
     } catch (thrown) {
-      const words = `error while executing state transaction: ${messageOf(thrown)}`;
-      throw fault('state-transaction', words, { cause: thrown });
+      throw transactionFailed(name, thrown);
     }
   },
 });

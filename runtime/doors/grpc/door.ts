@@ -139,7 +139,7 @@ function answered(thrown: unknown, watch: DoorWatch): unknown {
   if (thrown instanceof Error && thrown.name === 'StatusError') return thrown;
   const problem = toFault(thrown);
   watch.failed?.(problem);
-  if (problem.details.some((detail) => detail.kind === 'error-info')) return problem;
+  if (problem.chosen || problem.details.some((detail) => detail.kind === 'error-info')) return problem;
   return withErrorInfo(problem);
 }
 
@@ -189,5 +189,6 @@ class ServedCall implements Served, CallWatch {
 
 function statusOf(thrown: unknown): number {
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number') return thrown.code;
-  return faults[toFault(thrown).key].grpc;
+  const problem = toFault(thrown);
+  return problem.chosen?.grpc.code ?? faults[problem.key].grpc;
 }

@@ -6,14 +6,19 @@ import type { RestReply } from '../../blocks/rest.ts';
 export function faultReply(problem: Fault): RestReply {
   const { errorCode, message, details } = problem;
   const body = details.length === 0 ? { errorCode, message } : { errorCode, message, details: details.map(asJson) };
-  return { status: faults[problem.key].http, body: JSON.stringify(body) };
+  return { status: problem.chosen?.http ?? faults[problem.key].http, body: JSON.stringify(body) };
 }
 
 /** A detail as JSON of its google.rpc message, in Dapr's field names. */
 function asJson(detail: FaultDetail): Record<string, unknown> {
   switch (detail.kind) {
     case 'error-info':
-      return { '@type': typeUrl('ErrorInfo'), domain: detail.domain, metadata: detail.metadata, reason: detail.reason };
+      return {
+        '@type': typeUrl('ErrorInfo'),
+        domain: detail.domain,
+        metadata: Object.keys(detail.metadata).length === 0 ? null : detail.metadata,
+        reason: detail.reason,
+      };
     case 'resource-info':
       return {
         '@type': typeUrl('ResourceInfo'),
