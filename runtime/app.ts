@@ -147,6 +147,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     authorize: startAccess(config, configuration, metrics),
     metrics: metrics?.invocation,
     tracing,
+    tracesPeers: active,
     now: systemClock.now,
   });
 

@@ -3,9 +3,12 @@ import type { RawCall, RawHandler } from '#kit/grpc/call.ts';
 import type { Channel } from '#kit/grpc/client.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
+import { formatTraceBin, type TraceContext } from '#kit/telemetry/tracing/trace-context.ts';
+import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
 import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
+import { traceHeaders, traceOf } from './headers.ts';
 import { firstOf } from './message.ts';
 import type { RemoteApp } from './router.ts';
 import { errorText } from './status.ts';
@@ -26,6 +29,8 @@ export type GrpcProxyOptions = {
   policies: PolicyResolver;
   run: Runner;
   watch?: InvocationWatch | undefined;
+  /** Makes a span of each call; undefined when tracing is off. */
+  tracing?: Tracing | undefined;
 };
 
 /** Headers of one hop, made anew for the next. */
@@ -56,8 +61,16 @@ export function createGrpcProxy(options: GrpcProxyOptions): RawHandler {
     }
     const remote = splitAppId(named, options.self.namespace);
     const local = remote.appId === options.self.appId && remote.namespace === options.self.namespace;
-    if (local) yield* toApp(options, frames, call);
-    else yield* counted(options.watch, remote.appId, call, toRemote(options, remote, named, frames, call));
+    const span = options.tracing?.start(call.path, local ? 'server' : 'client', traceOf(call.metadata));
+    const trace = span === undefined ? {} : traceMetadata(span.context);
+    try {
+      if (local) yield* toApp(options, frames, call, trace);
+      else yield* counted(options.watch, remote.appId, call, toRemote(options, remote, named, frames, call, trace));
+      span?.end();
+    } catch (thrown) {
+      span?.end(errorText(thrown));
+      throw thrown;
+    }
   };
 }
 
@@ -82,12 +95,24 @@ async function* counted(
   }
 }
 
-async function* toApp(options: GrpcProxyOptions, frames: AsyncIterable<Buffer>, call: RawCall): AsyncGenerator<Buffer> {
+/** A trace as gRPC apps get it, in text and binary. */
+const traceMetadata = (trace: TraceContext): Metadata => ({
+  ...traceHeaders(trace),
+  'grpc-trace-bin': formatTraceBin(trace).toString('base64'),
+});
+
+async function* toApp(
+  options: GrpcProxyOptions,
+  frames: AsyncIterable<Buffer>,
+  call: RawCall,
+  trace: Metadata,
+): AsyncGenerator<Buffer> {
   options.authorize?.(call.path, call);
   const channel = options.app();
   if (channel === undefined) throw new StatusError(grpcCode.INTERNAL, 'app channel is not initialized');
   const { 'dapr-api-token': _ours, 'dapr-app-id': _target, ...metadata } = forwarded(call);
   if (options.appToken) metadata['dapr-api-token'] = options.appToken;
+  Object.assign(metadata, trace);
   yield* passed(channel, frames, call, metadata);
 }
 
@@ -97,11 +122,13 @@ async function* toRemote(
   named: string,
   frames: AsyncIterable<Buffer>,
   call: RawCall,
+  trace: Metadata,
 ): AsyncGenerator<Buffer> {
   const { self, policies } = options;
   const { 'dapr-api-token': _ours, 'dapr-app-id': _target, ...rest } = forwarded(call);
   const metadata = {
     ...rest,
+    ...trace,
     'dapr-caller-app-id': self.appId,
     'dapr-caller-namespace': self.namespace,
     'dapr-callee-app-id': remote.appId,

@@ -7,11 +7,11 @@ import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { Page } from '../doors/http/page.ts';
 import type { Endpoints } from '../invoke/endpoints.ts';
+import { forPeers } from '../invoke/for-peers.ts';
 import { createGrpcProxy } from '../invoke/grpc-proxy.ts';
 import { createInvokePage } from '../invoke/http-page.ts';
 import { createInternalServer } from '../invoke/internal-server.ts';
 import { createInvokeService } from '../invoke/invoke-service.ts';
-import { firstOf, type Invoke } from '../invoke/message.ts';
 import { createPeers } from '../invoke/peers.ts';
 import { createInvokeRouter } from '../invoke/router.ts';
 import type { Authorize } from '../policy/acl/authorize.ts';
@@ -33,6 +33,8 @@ export type InvocationStart = {
   /** Counts calls between sidecars; undefined when metrics are off. */
   metrics: InvocationWatch | undefined;
   tracing: Tracing;
+  /** Whether calls of other sidecars are spans here. */
+  tracesPeers: boolean;
   now(): number;
   log: Logger;
   stack: AsyncDisposableStack;
@@ -72,6 +74,9 @@ export function startInvocation(start: InvocationStart): Invocation {
   );
   stack.use(start.endpoints);
   const invokeApp = () => app.channel()?.invoke;
+  const spans = start.tracesPeers ? tracing : undefined;
+  const served = { appId: config.appId, tracing: spans, watch: start.metrics };
+  const invokeForPeers = forPeers((call, signal) => app.channel()!.invoke(call, signal), served);
   const { resolver, run } = policies;
   const router = createInvokeRouter({
     self,
@@ -94,22 +99,11 @@ export function startInvocation(start: InvocationStart): Invocation {
       policies: resolver,
       run,
       watch: start.metrics,
+      tracing: spans,
     }),
     internal: createInternalServer({
-      app: () => answersCounted(invokeApp(), start.metrics),
+      app: () => app.channel() && invokeForPeers,
       ...(authorize && { authorize }),
     }),
-  };
-}
-
-/** The app's calls for other sidecars, counted with their answers. */
-function answersCounted(invoke: Invoke | undefined, watch: InvocationWatch | undefined): Invoke | undefined {
-  if (invoke === undefined || watch === undefined) return invoke;
-  return async (call, signal) => {
-    const caller = firstOf(call.headers, 'dapr-caller-app-id') ?? '';
-    watch.requestReceived(caller);
-    const answer = await invoke(call, signal);
-    watch.responseSent(caller, answer.status);
-    return answer;
   };
 }

@@ -22,7 +22,7 @@ export type GrpcDoorOptions = {
   access: AccessRules;
   token: TokenCheck | undefined;
   watch: DoorWatch;
-  /** Makes a span of each unary call; undefined when tracing is off. */
+  /** Makes a span of each call; undefined when tracing is off. */
   tracing?: Tracing | undefined;
 };
 
@@ -49,10 +49,9 @@ export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
 }
 
 function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing | undefined): Handler {
-  if (tracing === undefined || method.methodKind !== 'unary') {
-    return (request, call) => invoke(request, new GrpcContext(call));
-  }
+  if (tracing === undefined) return (request, call) => invoke(request, new GrpcContext(call));
   const path = `/${method.parent.typeName}/${method.name}`;
+  if (method.methodKind !== 'unary') return tracedStream(path, invoke, tracing);
   return async (request, call) => {
     const { metadata, responseHeaders = {} } = call;
     const span = startCallSpan(tracing, path, metadata);
@@ -66,6 +65,25 @@ function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing |
       describeCall(span, metadata, { api: path, protocol: 'grpc', status: statusOf(thrown) });
       span.end(toFault(thrown).message);
       throw thrown;
+    }
+  };
+}
+
+/** A stream is one span, from its first byte to its end. */
+function tracedStream(path: string, invoke: Invoke, tracing: Tracing): Handler {
+  return async function* traced(request, call) {
+    const span = startCallSpan(tracing, path, call.metadata);
+    let status: number = grpcCode.OK;
+    let error: string | undefined;
+    try {
+      yield* invoke(request, new GrpcContext(call, span.context)) as AsyncIterable<unknown>;
+    } catch (thrown) {
+      status = statusOf(thrown);
+      error = toFault(thrown).message;
+      throw thrown;
+    } finally {
+      describeCall(span, call.metadata, { api: path, protocol: 'grpc', status });
+      span.end(error);
     }
   };
 }
