@@ -12,9 +12,8 @@ const sources = { client: 'google.golang.org/grpc/interop/client', server: './se
 /** Builds the programs of the version in go.mod, unless the cache has them. */
 export async function interopPrograms(): Promise<InteropPrograms> {
   const go = (...args: string[]) => run('go', args, { cwd: folder });
-  const [version = '', source = ''] = (await go('list', '-m', '-f', '{{.Version}} {{.Dir}}', 'google.golang.org/grpc'))
-    .trim()
-    .split(' ');
+  const downloaded = await go('mod', 'download', '-json', 'google.golang.org/grpc');
+  const { Version: version, Dir: source } = JSON.parse(downloaded) as { Version: string; Dir: string };
   const bin = cacheFolder(`grpc-interop-${version}-2`);
   await mkdir(bin, { recursive: true });
   for (const [name, source] of Object.entries(sources)) {
