@@ -74,7 +74,7 @@ describe('a sidecar', () => {
       'dapr_http_server_request_count{app_id="shop",method="POST",path="/v1.0/state/orders",status="204"} 1',
     );
     expect(metrics).toContain(
-      'dapr_component_state_count{app_id="shop",component="orders",namespace="default",operation="get",success="true"} 1',
+      'dapr_component_state_count{app_id="shop",component="orders",namespace="",operation="get",success="true"} 1',
     );
   });
 
