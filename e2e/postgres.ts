@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
@@ -71,16 +70,7 @@ async function startServer(programs: string, folder: string, port: number): Prom
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`postgres (log: ${log})`, () => isOpen(port), { alive: () => alive, timeout: 60 });
+  const isReady = () => run(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', `${port}`]);
+  await eventually(`postgres (log: ${log})`, isReady, { alive: () => alive, timeout: 60 });
   return server;
-}
-
-function isOpen(port: number): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(undefined));
-  });
 }

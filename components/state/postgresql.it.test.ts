@@ -50,7 +50,8 @@ describe('state.postgresql', () => {
     await using store = await open({ connectionString: own.connectionString });
     await store.set({ key: 'k', value });
     await own.kill();
-    await expect(store.get({ key: 'k' })).rejects.toThrow();
+    // Its processes go one after another.
+    await eventually(() => expect(store.get({ key: 'k' })).rejects.toThrow(), 30_000);
     await own.restart();
     await eventually(async () => expect(await store.get({ key: 'k' })).toBeDefined(), 30_000);
   });
