@@ -15,6 +15,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'configuration.postgres/v1': async () => (await import('./configuration/postgresql.ts')).component,
   'configuration.redis/v1': async () => (await import('./configuration/redis.ts')).component,
   'conversation.echo/v1': async () => (await import('./conversation/echo.ts')).component,
+  'conversation.openai/v1': async () => (await import('./conversation/openai.ts')).component,
   'crypto.dapr.jwks/v1': async () => (await import('./crypto/jwks.ts')).component,
   'crypto.dapr.kubernetes.secrets/v1': async () => (await import('./crypto/kubernetes-secrets.ts')).component,
   'crypto.dapr.localstorage/v1': async () => (await import('./crypto/localstorage.ts')).component,
