@@ -17,8 +17,8 @@ import { type CurrentAuthority, openAuthority } from './ca/current.ts';
 import { fileStore } from './ca/file-store.ts';
 import { kubernetesStore } from './ca/kubernetes-store.ts';
 import type { SentryConfig } from './config.ts';
-import { loadSettings } from './load-settings.ts';
 import { type SentryMetrics, sentryMetrics } from './metrics.ts';
+import { watchSettings } from './watch-settings.ts';
 
 /** How long the directories of the credentials must be still before they are read again. */
 const settleMs = 2_000;
@@ -42,11 +42,12 @@ export async function runSentry(config: SentryConfig, { log, signal }: Running):
   if (config.metrics) running.use(await startMetricsServer(registry, targets, config.metrics));
 
   const client = config.mode === 'kubernetes' ? running.use(await openKube(config)) : undefined;
-  const settings = await loadSettings(config, client, { log, signal });
-  const current = await openAuthority({ ...context, settings, store: storeOf(context, client) });
+  const settings = await watchSettings({ ...context, client });
+  const store = storeOf(context, client);
+  const current = await openAuthority({ ...context, settings: settings.current, store });
   const { createGrpcServer, openAttestors, signService, startSecurity } = await loadServing();
   const security = await startSecurity({ ...context, anchors: current.anchors, source: ownSource(context, current) });
-  const attestors = running.use(await openAttestors({ ...context, settings, client }));
+  const attestors = running.use(await openAttestors({ ...context, settings: settings.current(), client }));
   const sign = { ...context, ...attestors, authority: current.authority, namespace: config.namespace };
   const services = [signService({ ...sign, clusterDomain: await domainOf(config) })];
   const server = running.use(await createGrpcServer({ log, tls: security.openServerTls(), services }));

@@ -36,7 +36,11 @@ function sentry(attestor: Attestor = insecureAttestor, kind = Validator.INSECURE
   const service = signService({
     authority: authority(
       { bundle, jwt },
-      { workloadTtlMs: 3_600_000, skewMs: 0, jwt: jwtConfig, now: () => new Date() },
+      {
+        settings: () => ({ workloadCertTtlMs: 3_600_000, allowedClockSkewMs: 0 }),
+        jwt: jwtConfig,
+        now: () => new Date(),
+      },
     ),
     attestors: new Map([[kind, attestor]]),
     defaultAttestor: kind === Validator.INSECURE ? kind : Validator.UNKNOWN,

@@ -2,11 +2,12 @@ import { readCsr } from '#kit/pki/csr.ts';
 import { issueLeaf, type LeafIdentity, leafSigner } from '#kit/pki/issue.ts';
 import { writePem } from '#kit/pki/pem.ts';
 import { formatSpiffeId } from '#kit/pki/spiffe.ts';
+import type { Settings } from '../settings.ts';
 import type { Credentials } from './bootstrap.ts';
 
 export type AuthorityOptions = {
-  workloadTtlMs: number;
-  skewMs: number;
+  /** The settings in force, asked for each certificate. */
+  settings(): Pick<Settings, 'workloadCertTtlMs' | 'allowedClockSkewMs'>;
   jwt: { issuer: string; ttlMs: number } | undefined;
   now(): Date;
 };
@@ -31,14 +32,15 @@ export function authority({ bundle, jwt: jwtKey }: Credentials, options: Authori
   return {
     anchorsPem: bundle.anchorsPem,
     sign(csrPem, identity) {
-      const times = { now: options.now(), ttlMs: options.workloadTtlMs, skewMs: options.skewMs };
+      const { workloadCertTtlMs: ttlMs, allowedClockSkewMs: skewMs } = options.settings();
+      const times = { now: options.now(), ttlMs, skewMs };
       const leaf = issueLeaf(readCsr(csrPem), identity, times, signer);
       return { chainPem: writePem('CERTIFICATE', leaf.der) + bundle.chainPem, notAfter: leaf.notAfter };
     },
     async tokens({ id }, asked) {
       if (!jwt || !jwtKey) return undefined;
       const { issueJwt } = await import('./jwt.ts');
-      const times = { now: options.now(), ttlMs: jwt.ttlMs, skewMs: options.skewMs };
+      const times = { now: options.now(), ttlMs: jwt.ttlMs, skewMs: options.settings().allowedClockSkewMs };
       const subject = formatSpiffeId(id);
       const issue = (audiences: readonly string[]) =>
         issueJwt({ subject, audiences, issuer: jwt.issuer }, times, jwtKey);

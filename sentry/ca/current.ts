@@ -24,7 +24,7 @@ export type CurrentAuthority = {
 export type CurrentAuthorityOptions = {
   store: CredentialStore;
   config: Pick<SentryConfig, 'trustDomain' | 'namespace' | 'jwt'>;
-  settings: Pick<Settings, 'workloadCertTtlMs' | 'allowedClockSkewMs'>;
+  settings(): Pick<Settings, 'workloadCertTtlMs' | 'allowedClockSkewMs'>;
   metrics: Pick<SentryMetrics, 'issuerChanged' | 'issuerExpiry'>;
   log: Logger;
   now?: () => Date;
@@ -34,17 +34,12 @@ export type CurrentAuthorityOptions = {
 export async function openAuthority(options: CurrentAuthorityOptions): Promise<CurrentAuthority> {
   const { store, config, settings, metrics, log, now = () => new Date() } = options;
   const listeners = new Set<() => void>();
-  const load = () => bootstrap(store, { ...config, skewMs: settings.allowedClockSkewMs, now: now(), log });
+  const load = () => bootstrap(store, { ...config, skewMs: settings().allowedClockSkewMs, now: now(), log });
   const use = (next: Credentials) => {
     metrics.issuerExpiry(next.bundle.chain[0]!.validToDate);
     return {
       credentials: next,
-      authority: authority(next, {
-        workloadTtlMs: settings.workloadCertTtlMs,
-        skewMs: settings.allowedClockSkewMs,
-        jwt: config.jwt,
-        now,
-      }),
+      authority: authority(next, { settings, jwt: config.jwt, now }),
     };
   };
   let current = use(await load());
