@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { eventually } from '../eventually.ts';
-import { deployments, installChart, systemNamespace } from '../helm.ts';
+import { installChart } from '../helm.ts';
 import { placeOrder } from './orders.ts';
 import { type World, world } from './world.ts';
 
@@ -17,7 +17,8 @@ describe('certificates are renewed under load', () => {
   let story: World;
   beforeAll(async () => {
     story = await world('certificate-renewed');
-    await installWithLifetime(story, 'global.mtls.workloadCertTTL=30s', 'global.mtls.allowedClockSkew=1s');
+    // Sentry follows its Configuration: it is not restarted.
+    await installChart(story.target, 'global.mtls.workloadCertTTL=30s');
     await story.deploy('redis.yaml', 'orders.yaml', 'shop.yaml');
     await story.apply(callerManifest(story.target.images.shop));
     await story.pod('redis');
@@ -27,7 +28,7 @@ describe('certificates are renewed under load', () => {
     await story.served('caller');
   });
   afterAll(async () => {
-    await installWithLifetime(story);
+    await installChart(story.target);
     await story.end();
   });
 
@@ -55,13 +56,6 @@ describe('certificates are renewed under load', () => {
     expect(calls).toBeGreaterThan(20);
   });
 });
-
-/** Sentry reads its Configuration when it starts. */
-async function installWithLifetime(story: World, ...values: string[]): Promise<void> {
-  await installChart(story.target, ...values);
-  await story.kubectl('rollout', 'restart', '-n', systemNamespace, deployments.sentry);
-  await story.kubectl('rollout', 'status', '-n', systemNamespace, deployments.sentry, '--timeout=2m');
-}
 
 /** How often each app's sidecar says in its log that it holds a new certificate. */
 async function renewals(story: World): Promise<{ shop: number; caller: number }> {
