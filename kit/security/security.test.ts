@@ -103,11 +103,12 @@ describe('startSecurity', () => {
   });
 
   it('counts half its life from when it was issued, however far back its beginning is dated', async () => {
-    const { ca, clock } = await started({ ttlMs: 60_000, skewMs: hour / 4 });
+    const { security, ca, clock } = await started({ ttlMs: 60_000, skewMs: hour / 4 });
     await clock.advance(29_999);
     expect(ca.state.requests).toBe(1);
-    ca.state.at = new Date(clock.now());
+    const rotated = rotation(security);
     await clock.advance(1);
+    await rotated;
     expect(ca.state.requests).toBe(2);
   });
 
