@@ -32,6 +32,7 @@ const needs: Record<string, string> = {
   '/usr/lib/postgresql': 'postgresql',
   'nats-server': 'nats-server',
   java: 'default-jre-headless',
+  python3: 'python3-venv',
   mvn: 'maven',
   '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
 };
