@@ -107,7 +107,7 @@ export class Connection {
     session.once('goaway', gone);
     session.once('close', gone);
     session.setLocalWindowSize(connectionWindow);
-    if (this.#options.keepalive !== undefined) keepAlive(session, this.#options.keepalive);
+    if (this.#options.keepalive !== undefined) session.once('close', keepAlive(session, this.#options.keepalive));
   }
 }
 

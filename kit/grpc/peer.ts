@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { peerIdentity } from '#kit/pki/peer.ts';
 import { formatSpiffeId } from '#kit/pki/spiffe.ts';
 
@@ -24,28 +24,22 @@ export function spiffeIdOf(certificate: X509Certificate): string | undefined {
   }
 }
 
-const known = new WeakMap<Http2Session | Socket, Peer>();
+const known = new WeakMap<Duplex, Peer>();
 
-/** The peer of a session, worked out once. */
-export function peerOf(session: Http2Session | undefined): Peer {
-  if (session === undefined) return { address: '' };
-  return known.get(session) ?? remembered(session, describe(session.socket, session.encrypted === true));
-}
-
-/** The peer at the other end of a connection without sessions, worked out once. */
-export function peerOfSocket(socket: Socket): Peer {
-  return known.get(socket) ?? remembered(socket, describe(socket, 'encrypted' in socket));
-}
-
-function remembered(by: Http2Session | Socket, peer: Peer): Peer {
-  known.set(by, peer);
+/** The peer of a connection, worked out once. */
+export function peerOf(socket: Duplex): Peer {
+  let peer = known.get(socket);
+  if (peer === undefined) {
+    peer = describe(socket as Socket);
+    known.set(socket, peer);
+  }
   return peer;
 }
 
-function describe(socket: Socket, encrypted: boolean): Peer {
+function describe(socket: Socket): Peer {
   const { remoteAddress, remotePort } = socket;
   const address = remoteAddress === undefined ? 'unix' : `${bracketed(remoteAddress)}:${remotePort}`;
-  const certificate = encrypted ? (socket as TLSSocket).getPeerX509Certificate() : undefined;
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   if (certificate === undefined) return { address };
   const spiffeId = spiffeIdOf(certificate);
   return spiffeId === undefined ? { address, certificate } : { address, certificate, spiffeId };

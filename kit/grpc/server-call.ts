@@ -1,5 +1,8 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { grpcCode } from '#kit/errors/table.ts';
+import type { Headers } from '#kit/http2/hpack-decoder.ts';
+import { encodeHeaders, type HeaderInit } from '#kit/http2/hpack-encoder.ts';
+import { errorCode } from '#kit/http2/protocol.ts';
+import type { Http2Stream, StreamSink } from '#kit/http2/stream.ts';
 import type { CallWatch, RawCall } from './call.ts';
 import type { Reading } from './codec.ts';
 import { acceptedEncodings } from './compression.ts';
@@ -19,8 +22,8 @@ const baseHeaders = Object.freeze({
   'content-type': 'application/grpc',
   'grpc-accept-encoding': acceptedEncodings,
 });
-const withTrailers = Object.freeze({ waitForTrailers: true, sendDate: false });
-const andEnd = Object.freeze({ endStream: true, sendDate: false });
+const baseBlock = encodeHeaders(baseHeaders);
+const okBlock = encodeHeaders(okTrailers);
 
 /** The reader of a call's request frames. */
 export type RequestSink = FrameSink & {
@@ -28,19 +31,16 @@ export type RequestSink = FrameSink & {
   end(error?: StatusError): void;
 };
 
-const callOf = Symbol('call');
-type CallStream = ServerHttp2Stream & { [callOf]: ServerCall };
-
-/** One call on the server: its HTTP/2 stream, deadline and answer. Listeners are shared, state is here. */
-export class ServerCall implements RawCall, Reading {
-  readonly headers: IncomingHttpHeaders & Metadata;
+/** One call on the server: its HTTP/2 stream, deadline and answer. */
+export class ServerCall implements RawCall, Reading, StreamSink {
+  readonly headers: Headers;
   readonly path: string;
   readonly maxReceiveBytes: number;
   readonly deadline: number | undefined;
   gzip: boolean;
   requestBytes = 0;
   watch: CallWatch | undefined;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: Http2Stream;
   readonly #parser: FrameParser;
   #sink: RequestSink | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -51,26 +51,22 @@ export class ServerCall implements RawCall, Reading {
   #headersSent = false;
   #finished = false;
   #closed = false;
-  #status: StatusError | undefined;
   #writable: (() => void) | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, maxReceiveBytes: number) {
+  constructor(stream: Http2Stream, headers: Headers, maxReceiveBytes: number) {
     this.#stream = stream;
-    this.headers = headers as IncomingHttpHeaders & Metadata;
+    this.headers = headers;
     this.path = headers[':path'] ?? '';
     this.maxReceiveBytes = maxReceiveBytes;
     this.#parser = new FrameParser(maxReceiveBytes);
     this.gzip = headers['grpc-encoding'] === 'gzip';
     const timeout = headers['grpc-timeout'];
-    if (typeof timeout === 'string') this.deadline = this.#startTimer(timeout);
-    const own = stream as CallStream;
-    own[callOf] = this;
-    own.on('error', onError);
-    own.on('close', onClose);
+    if (timeout !== undefined) this.deadline = this.#startTimer(timeout);
+    stream.sink = this;
   }
 
   get encoding(): string | undefined {
-    return this.headers['grpc-encoding'] as string | undefined;
+    return this.headers['grpc-encoding'];
   }
 
   get signal(): AbortSignal {
@@ -87,7 +83,7 @@ export class ServerCall implements RawCall, Reading {
   }
 
   get peer(): Peer {
-    return peerOf(this.#stream.session);
+    return peerOf(this.#stream.connection.socket);
   }
 
   get responseHeaders(): Record<string, string | string[]> {
@@ -106,15 +102,12 @@ export class ServerCall implements RawCall, Reading {
   }
 
   header(name: string): string | undefined {
-    const value = this.headers[name];
-    return typeof value === 'string' ? value : value?.[0];
+    return this.headers[name];
   }
 
   /** Hands the request frames to a sink, from now on. */
   receive(sink: RequestSink): void {
     this.#sink = sink;
-    this.#stream.on('data', onData);
-    this.#stream.on('end', onEnd);
   }
 
   pause(): void {
@@ -134,28 +127,26 @@ export class ServerCall implements RawCall, Reading {
   sendHeaders(): void {
     if (this.#headersSent || this.over) return;
     this.#headersSent = true;
-    this.#stream.respond(this.#initialHeaders(), withTrailers);
-    this.#stream.on('wantTrailers', onWantTrailers);
+    this.#stream.headers(this.#initialBlock());
   }
 
   /** True when the answer may be compressed and its reader understands it. */
   get packs(): boolean {
-    return this.gzip && String(this.headers['grpc-accept-encoding'] ?? '').includes('gzip');
+    return this.gzip && (this.headers['grpc-accept-encoding'] ?? '').includes('gzip');
   }
 
   /** Writes one frame; false when the caller reads too slowly: then await `writable`. */
   send(frame: Buffer): boolean {
     if (this.over) return true;
     if (!this.#headersSent) this.sendHeaders();
-    return this.#stream.write(frame);
+    return this.#stream.send(frame);
   }
 
   /** Resolves when more may be sent, or the call is over. */
   writable(): Promise<void> {
-    if (this.over || !this.#stream.writableNeedDrain) return Promise.resolve();
+    if (this.over || !this.#stream.starved) return Promise.resolve();
     return new Promise((resolve) => {
       this.#writable = resolve;
-      this.#stream.once('drain', onDrain);
     });
   }
 
@@ -164,35 +155,44 @@ export class ServerCall implements RawCall, Reading {
     this.watch?.sent(frame === undefined ? 0 : frame.length - prefixLength);
     if (this.over) return;
     if (!this.#headersSent) this.sendHeaders();
+    const trailers = this.#trailersBlock(undefined);
     this.#end();
-    if (frame === undefined) this.#stream.end();
-    else this.#stream.end(frame);
+    if (frame !== undefined) this.#stream.send(frame);
+    this.#stream.end(trailers);
   }
 
   /** Ends the call with another status. */
   fail(status: StatusError): void {
     if (this.over) return;
-    this.#status = status;
     if (this.#headersSent) {
+      const trailers = this.#trailersBlock(status);
       this.#end();
-      this.#stream.end();
+      this.#stream.end(trailers);
       return;
     }
     this.#headersSent = true;
     const headers = { ...baseHeaders, ...this.#responseHeaders, ...this.#responseTrailers, ...statusTrailers(status) };
     this.#end();
-    this.#stream.respond(headers, andEnd);
+    this.#stream.headers(block(headers) ?? encodeHeaders({ ...baseHeaders, ...statusTrailers(status) }), true);
   }
 
-  #initialHeaders(): OutgoingHttpHeaders {
-    if (this.#responseHeaders === undefined && !this.packs) return baseHeaders;
-    return { ...baseHeaders, ...(this.packs ? { 'grpc-encoding': 'gzip' } : undefined), ...this.#responseHeaders };
+  #initialBlock(): Buffer {
+    if (this.#responseHeaders === undefined && !this.packs) return baseBlock;
+    const packing = this.packs ? { 'grpc-encoding': 'gzip' } : undefined;
+    return encodeHeaders({ ...baseHeaders, ...packing, ...this.#responseHeaders });
+  }
+
+  #trailersBlock(status: StatusError | undefined): Buffer {
+    const extra = this.#responseTrailers;
+    if (status === undefined && extra === undefined) return okBlock;
+    const own = status === undefined ? okTrailers : statusTrailers(status);
+    return block({ ...extra, ...own }) ?? encodeHeaders(own);
   }
 
   #end(): void {
     this.#finished = true;
     clearTimeout(this.#timer);
-    if (this.#sink !== undefined && !this.#stream.readableEnded) this.#stream.resume();
+    this.#stream.resume();
   }
 
   #startTimer(text: string): number | undefined {
@@ -216,15 +216,9 @@ export class ServerCall implements RawCall, Reading {
     }
   }
 
-  ended(): void {
+  end(): void {
     if (this.#parser.partial) this.#stop(new StatusError(grpcCode.INTERNAL, 'the requests end within a message'));
     else this.#sink?.end();
-  }
-
-  wantTrailers(): void {
-    const trailers = this.#status === undefined ? okTrailers : statusTrailers(this.#status);
-    const extra = this.#responseTrailers;
-    this.#stream.sendTrailers(extra === undefined ? trailers : { ...extra, ...trailers });
   }
 
   drained(): void {
@@ -233,11 +227,11 @@ export class ServerCall implements RawCall, Reading {
     writable?.();
   }
 
-  closed(): void {
+  closed(code: number): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.drained();
-    if (this.#finished && this.#stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
+    if (this.#finished && code === errorCode.noError) return;
     this.#sink?.end(new StatusError(grpcCode.CANCELLED, 'the call was cancelled by its caller'));
     this.#abort?.abort();
   }
@@ -260,21 +254,12 @@ function plainMetadata(headers: Metadata): Metadata {
 function expire(call: ServerCall): void {
   call.expired();
 }
-function onData(this: ServerHttp2Stream, chunk: Buffer): void {
-  (this as CallStream)[callOf].data(chunk);
-}
-function onEnd(this: ServerHttp2Stream): void {
-  (this as CallStream)[callOf].ended();
-}
-function onWantTrailers(this: ServerHttp2Stream): void {
-  (this as CallStream)[callOf].wantTrailers();
-}
-function onDrain(this: ServerHttp2Stream): void {
-  (this as CallStream)[callOf].drained();
-}
-function onClose(this: ServerHttp2Stream): void {
-  (this as CallStream)[callOf].closed();
-}
-function onError(): void {
-  // A stream's error always ends in its close, which is where the call is told.
+
+/** A block of headers that a handler may have set; undefined where they cannot be sent. */
+function block(headers: HeaderInit): Buffer | undefined {
+  try {
+    return encodeHeaders(headers);
+  } catch {
+    return undefined;
+  }
 }

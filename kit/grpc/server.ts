@@ -1,26 +1,18 @@
-import {
-  constants,
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
 import type { Socket } from 'node:net';
 import { grpcCode } from '#kit/errors/table.ts';
 import { listen, listenSocket } from '#kit/http/listen.ts';
-import { splitVersions } from '#kit/http/split-versions.ts';
+import type { Headers } from '#kit/http2/hpack-decoder.ts';
+import { encodeHeaders } from '#kit/http2/hpack-encoder.ts';
+import type { Http2Stream } from '#kit/http2/stream.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { Call, RawHandler } from './call.ts';
 import { readableEncoding } from './compression.ts';
 import { methodTable, type Serve, serveRaw } from './dispatch.ts';
 import { toStatus } from './fault-status.ts';
-import { type Keepalive, keepAlive } from './keepalive.ts';
+import type { Keepalive } from './keepalive.ts';
+import { type Listener, openListener } from './listener.ts';
 import { isPromise } from './promise.ts';
 import { ServerCall } from './server-call.ts';
-import { secureServerOptions, watchMaterial } from './server-tls.ts';
 import type { Implementation } from './service.ts';
 import { StatusError } from './status.ts';
 import type { ServerTls } from './tls.ts';
@@ -55,102 +47,41 @@ export type GrpcServer = AsyncDisposable & {
   drain(graceMs: number): Promise<void>;
 };
 
-/** Bytes of HTTP/2's connection preface. */
-const prefaceLength = 24;
-
 const defaultMaxReceiveBytes = 4 * 1024 * 1024;
+const defaultMaxHeaderBytes = 64 * 1024;
 
 /** A gRPC server for HTTP/2 over TCP (h2c), TLS or Unix sockets. It may listen on several addresses. */
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const services = [...options.services];
   if (options.reflection) services.push(...(await import('./reflection.ts')).reflectionServices(options.services));
   const dispatch = dispatcher(options, services);
-  const servers: Server[] = [];
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new Set<Socket>();
+  const listeners: Listener[] = [];
   const open = () => {
-    const server = options.tls === undefined ? plainServer(options) : secureServer(options, options.tls);
-    server.on('connection', (socket: Socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+    const listener = openListener({
+      ...{ accept: dispatch, http1: options.http1, tls: options.tls, keepalive: options.keepalive },
+      maxHeaderBytes: options.maxHeaderBytes ?? defaultMaxHeaderBytes,
+      broken: (error) => options.log.debug(`gRPC connection ended: ${error.message}`),
     });
-    server.on('session', (session) => track(session, sessions, options.keepalive));
-    server.on('sessionError', (thrown: Error) => options.log.debug(`gRPC connection ended: ${thrown.message}`));
-    server.on('stream', dispatch);
-    servers.push(server);
-    return server;
+    listeners.push(listener);
+    return listener.server;
   };
-  const close = async (end: (session: ServerHttp2Session) => void) => {
-    const closed = servers.splice(0).map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const session of sessions) end(session);
-    // A connection that has not spoken HTTP/2 yet would keep the server open for as long as it stays silent.
-    for (const socket of sockets) if (socket.bytesRead < prefaceLength) socket.destroy();
-    await Promise.all(closed);
-  };
-  const dispose = () => close((session) => session.destroy());
+  const closed = () => listeners.map(({ server }) => new Promise<void>((resolve) => server.close(() => resolve())));
   return {
     listen: (host, port, purpose = 'gRPC') => listen(open(), purpose, host, port),
     listenSocket: (path, purpose = 'gRPC') => listenSocket(open(), purpose, path),
     async drain(graceMs) {
-      const cut = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), graceMs);
-      await close((session) => session.close());
+      const all = closed();
+      const cut = setTimeout(() => listeners.forEach((listener) => void listener.destroy()), graceMs);
+      for (const listener of listeners) listener.drain();
+      await Promise.all(all);
       clearTimeout(cut);
     },
-    [Symbol.asyncDispose]: dispose,
-  };
-}
-
-type Server = Http2Server | Http2SecureServer;
-
-function serverOptions(options: GrpcServerOptions) {
-  return {
-    maxSessionMemory: 64,
-    maxSessionInvalidFrames: 100,
-    settings: {
-      enablePush: false,
-      initialWindowSize: 256 * 1024,
-      maxConcurrentStreams: 1000,
-      maxHeaderListSize: options.maxHeaderBytes ?? 64 * 1024,
+    async [Symbol.asyncDispose]() {
+      const all = closed();
+      for (const listener of listeners) listener.destroy();
+      await Promise.all(all);
     },
   };
-}
-
-/** How long a connection may take to show which version of HTTP it speaks. */
-const versionTimeoutMs = 10_000;
-
-function plainServer(options: GrpcServerOptions): Server {
-  const server = createServer(serverOptions(options));
-  const { http1 } = options;
-  if (http1 === undefined) return server;
-  const asHttp2 = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
-  const http2 = (socket: Socket): void => {
-    for (const listener of asHttp2) listener.call(server, socket);
-  };
-  splitVersions(server, { http1, http2 }, versionTimeoutMs);
-  return server;
-}
-
-const chooseVersion = ({ protocols }: { protocols: string[] }): string | undefined =>
-  ['h2', 'http/1.1'].find((version) => protocols.includes(version));
-
-function secureServer(options: GrpcServerOptions, tls: ServerTls): Server {
-  const { http1 } = options;
-  const { ALPNProtocols: _, ...secured } = secureServerOptions(tls);
-  const common = { ...serverOptions(options), ...secured, allowHTTP1: false };
-  const server = createSecureServer(http1 === undefined ? common : { ...common, ALPNCallback: chooseVersion });
-  watchMaterial(server, tls);
-  if (http1 !== undefined) server.on('unknownProtocol', http1);
-  return server;
-}
-
-/** Bytes a connection may have under way towards us before its calls are read. */
-const connectionWindow = 4 * 1024 * 1024;
-
-function track(session: ServerHttp2Session, sessions: Set<ServerHttp2Session>, keepalive?: Keepalive): void {
-  sessions.add(session);
-  session.once('close', () => sessions.delete(session));
-  session.setLocalWindowSize(connectionWindow);
-  if (keepalive !== undefined) keepAlive(session, keepalive);
 }
 
 function dispatcher(options: GrpcServerOptions, services: readonly Implementation[]) {
@@ -158,7 +89,7 @@ function dispatcher(options: GrpcServerOptions, services: readonly Implementatio
   const fallback = options.unknown === undefined ? refuseUnknown : serveRaw(options.unknown, options.log);
   const limit = options.maxReceiveBytes ?? defaultMaxReceiveBytes;
   const { before } = options;
-  return (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+  return (stream: Http2Stream, headers: Headers): void => {
     if (!isGrpc(stream, headers)) return;
     const call = new ServerCall(stream, headers, limit);
     const serve = readableEncoding(call.encoding) ? (table.get(call.path) ?? fallback) : refuseEncoding;
@@ -174,8 +105,13 @@ function serveAfter(before: NonNullable<GrpcServerOptions['before']>, serve: Ser
       serve(call);
       return;
     }
+    // What comes in the meantime is for the one who serves the call.
+    call.pause();
     checked.then(
-      () => serve(call),
+      () => {
+        serve(call);
+        call.resume();
+      },
       (thrown) => call.fail(toStatus(thrown)),
     );
   } catch (thrown) {
@@ -184,13 +120,11 @@ function serveAfter(before: NonNullable<GrpcServerOptions['before']>, serve: Ser
 }
 
 /** Refuses what is no gRPC call, with the HTTP status that the protocol names. */
-function isGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+function isGrpc(stream: Http2Stream, headers: Headers): boolean {
   const status =
     headers[':method'] !== 'POST' ? 405 : !headers['content-type']?.startsWith('application/grpc') ? 415 : undefined;
   if (status === undefined) return true;
-  stream.on('error', () => {});
-  stream.respond({ ':status': status }, { endStream: true });
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  stream.headers(encodeHeaders({ ':status': status }), true);
   return false;
 }
 

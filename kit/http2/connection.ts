@@ -1,0 +1,388 @@
+import type { Duplex } from 'node:stream';
+import { FloodGuard } from './flood-guard.ts';
+import { type HeaderBlock, type Headers, HpackError, tooLarge } from './hpack-decoder.ts';
+import { type Http2Events, Incoming } from './incoming.ts';
+import { Output } from './output.ts';
+import {
+  ConnectionError,
+  defaultFrameBytes,
+  defaultWindow,
+  errorCode,
+  flag,
+  frameType,
+  largestWindow,
+  setting,
+} from './protocol.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { encodeSettings, type Setting } from './settings.ts';
+import { Http2Stream, type StreamCarrier } from './stream.ts';
+
+export type Http2Options = {
+  /** Serves a stream that the peer has opened; set its sink. Without it this end is a client. */
+  accept?: (stream: Http2Stream, headers: Headers) => void;
+  /** Longest list of headers taken. */
+  maxHeaderBytes: number;
+  /** Streams the peer may have open. */
+  maxStreams: number;
+  /** Bytes a stream, and the connection, may have under way towards us. */
+  streamWindow: number;
+  connectionWindow: number;
+  /** Told once, when nothing more will come: why, where it was not meant to end. */
+  closed(error: Error | undefined): void;
+  /** Told when the peer's first settings, and when its wish to go, have come. */
+  ready?(): void;
+  goingAway?(): void;
+};
+
+/** What may wait for the peer before those who send are asked to pause. */
+const roomBytes = 256 * 1024;
+
+/**
+ * One HTTP/2 connection, either end: frames, header blocks, windows, streams. It reads nothing by itself: hand it what
+ * comes behind the preface. Source: RFC 9113.
+ */
+export class Http2Connection implements StreamCarrier {
+  readonly socket: Duplex;
+  readonly isServer: boolean;
+  readonly blocked = new Set<Http2Stream>();
+  readonly starved = new Set<Http2Stream>();
+  sendWindow = defaultWindow;
+  frameBytes = defaultFrameBytes;
+  /** Streams the peer lets us open. */
+  peerStreams = Number.POSITIVE_INFINITY;
+  readonly #options: Http2Options;
+  readonly #streams = new Map<number, Http2Stream>();
+  readonly #output: Output;
+  readonly #incoming: Incoming;
+  readonly #received: ReceiveWindow;
+  readonly #floods = new FloodGuard();
+  readonly #pings: (() => void)[] = [];
+  #peerWindow = defaultWindow;
+  #lastId = 0;
+  #nextId = 1;
+  #settled = false;
+  #goingAway = false;
+  #closed = false;
+  #shrinkTable = false;
+
+  constructor(socket: Duplex, options: Http2Options) {
+    this.socket = socket;
+    this.#options = options;
+    this.isServer = options.accept !== undefined;
+    this.#received = new ReceiveWindow(options.connectionWindow);
+    this.#incoming = new Incoming(options.maxHeaderBytes, this.#events());
+    this.#output = new Output(socket, () => this.#relieve());
+    socket.on('drain', () => this.#relieve());
+    this.#begin();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Neither side has said that it will go. */
+  get open(): boolean {
+    return !this.#closed && !this.#goingAway;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#output.pending < roomBytes;
+  }
+
+  /** Takes bytes as they come. Ends the connection for those which break the protocol. */
+  read(chunk: Buffer): void {
+    if (this.#closed) return;
+    try {
+      this.#incoming.read(chunk);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** Opens a stream as a client. */
+  request(block: Buffer, sink: NonNullable<Http2Stream['sink']>, end: boolean): Http2Stream {
+    const stream = this.#open(this.#nextId);
+    this.#nextId += 2;
+    stream.sink = sink;
+    stream.headers(block, end);
+    return stream;
+  }
+
+  /** Calls back when the peer has answered. */
+  ping(answered: () => void): void {
+    this.#pings.push(answered);
+    this.#output.frame(frameType.ping, 0, 0, pingPayload);
+  }
+
+  /** Lets streams under way finish, takes no more, then ends the connection. */
+  goAway(): void {
+    if (this.#closed) return;
+    if (!this.#goingAway) this.#sendGoAway(errorCode.noError);
+    this.#goingAway = true;
+    this.#endIfDone();
+  }
+
+  /** Ends the connection and its streams at once. */
+  destroy(error?: Error): void {
+    if (this.#closed) return;
+    if (!this.#goingAway && error === undefined) this.#sendGoAway(errorCode.noError);
+    this.#finish(error);
+    for (const stream of [...this.#streams.values()]) stream.close(errorCode.cancel);
+  }
+
+  sendHeaders(id: number, block: Buffer, end: boolean): void {
+    const whole = this.#shrinkTable ? Buffer.concat([emptyTable, block]) : block;
+    this.#shrinkTable = false;
+    this.#output.headers(id, whole, end, this.frameBytes);
+  }
+
+  sendData(id: number, data: Buffer, end: boolean): void {
+    this.sendWindow -= data.length;
+    this.#output.frame(frameType.data, end ? flag.endStream : 0, id, data);
+  }
+
+  sendReset(id: number, code: number): void {
+    this.#output.number(frameType.rstStream, id, code);
+  }
+
+  consumed(stream: Http2Stream | undefined, bytes: number): void {
+    const more = this.#received.read(bytes);
+    if (more > 0) this.#output.number(frameType.windowUpdate, 0, more);
+    const ofStream = stream?.received.read(bytes) ?? 0;
+    if (ofStream > 0 && !stream!.remoteEnded) this.#output.number(frameType.windowUpdate, stream!.id, ofStream);
+  }
+
+  forget(stream: Http2Stream): void {
+    this.#streams.delete(stream.id);
+    this.blocked.delete(stream);
+    this.starved.delete(stream);
+    if (this.#goingAway) this.#endIfDone();
+  }
+
+  #begin(): void {
+    const { maxStreams, maxHeaderBytes, streamWindow, connectionWindow } = this.#options;
+    if (!this.isServer) this.#output.raw(clientPreface);
+    const settings: Setting[] = [
+      [setting.initialWindowSize, streamWindow],
+      [setting.maxHeaderListSize, maxHeaderBytes],
+      this.isServer ? [setting.maxConcurrentStreams, maxStreams] : [setting.enablePush, 0],
+    ];
+    this.#output.frame(frameType.settings, 0, 0, encodeSettings(settings));
+    const more = connectionWindow - defaultWindow;
+    if (more > 0) this.#output.number(frameType.windowUpdate, 0, more);
+  }
+
+  #events(): Http2Events {
+    const isClosed = (): boolean => this.#closed;
+    return {
+      data: (id, data, bytes, end) => this.#data(id, data, bytes, end),
+      headers: (id, block, end) => this.#headers(id, block, end),
+      reset: (id, code) => this.#reset(id, code),
+      settings: (settings) => this.#settings(settings),
+      ping: (payload) => this.#reply(frameType.ping, payload),
+      pong: () => this.#pings.shift()?.(),
+      goAway: (lastId) => this.#peerGoes(lastId),
+      windowUpdate: (id, more) => this.#windowUpdate(id, more),
+      get closed() {
+        return isClosed();
+      },
+    };
+  }
+
+  #data(id: number, data: Buffer, bytes: number, end: boolean): void {
+    if (this.#isIdle(id)) throw protocolError('data on a stream that is not open');
+    if (bytes === 0 && !end) this.#floods.emptyFrame();
+    if (!this.#received.came(bytes)) throw flowError('more data than allowed');
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.remoteEnded || !stream.received.came(bytes)) {
+      this.consumed(undefined, bytes);
+      stream?.reset(stream.remoteEnded ? errorCode.streamClosed : errorCode.flowControlError);
+      return;
+    }
+    // Known before the data is: who takes it may answer at once.
+    stream.remoteEnded = end;
+    stream.receive(data, bytes);
+    if (end) stream.receiveEnd();
+  }
+
+  #headers(id: number, { headers, problem }: HeaderBlock, end: boolean): void {
+    if (id % 2 === 0) throw protocolError('headers on a stream that is not for them');
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.#moreHeaders(stream, headers, problem, end);
+    else if (this.isServer && id > this.#lastId) this.#accept(id, headers, problem, end);
+    else if (!this.isServer && this.#isIdle(id)) throw protocolError('headers on a stream that is not open');
+  }
+
+  #accept(id: number, headers: Headers, problem: string | undefined, end: boolean): void {
+    this.#lastId = id;
+    if (this.#goingAway || this.#streams.size >= this.#options.maxStreams) {
+      this.#floods.refusal();
+      this.sendReset(id, errorCode.refusedStream);
+      return;
+    }
+    const whole =
+      headers[':method'] !== undefined && headers[':path'] !== undefined && headers[':scheme'] !== undefined;
+    if (problem !== undefined || !whole || headers[':status'] !== undefined) {
+      this.#floods.refusal();
+      this.sendReset(id, problem === tooLarge ? errorCode.enhanceYourCalm : errorCode.protocolError);
+      return;
+    }
+    const stream = this.#open(id);
+    stream.remoteEnded = end;
+    this.#options.accept!(stream, headers);
+    if (end) stream.receiveEnd();
+  }
+
+  #moreHeaders(stream: Http2Stream, headers: Headers, problem: string | undefined, end: boolean): void {
+    const misplaced = this.isServer && (!end || headers[':path'] !== undefined);
+    if (stream.remoteEnded || problem !== undefined || misplaced) {
+      stream.reset(problem === tooLarge ? errorCode.enhanceYourCalm : errorCode.protocolError);
+      return;
+    }
+    stream.remoteEnded = end;
+    stream.sink?.moreHeaders?.(headers);
+    if (end) stream.receiveEnd();
+  }
+
+  #open(id: number): Http2Stream {
+    const stream = new Http2Stream(this, id, this.#peerWindow, this.#options.streamWindow);
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  #reset(id: number, code: number): void {
+    if (this.#isIdle(id)) throw protocolError('a reset of a stream that is not open');
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    if (this.isServer) this.#floods.reset();
+    stream.close(code);
+  }
+
+  #settings(settings: readonly Setting[]): void {
+    for (const [name, value] of settings) this.#setting(name, value);
+    this.#reply(frameType.settings, emptyPayload);
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#options.ready?.();
+  }
+
+  #setting(name: number, value: number): void {
+    switch (name) {
+      case setting.headerTableSize:
+        // Our encoder keeps no table; a smaller one must still be acknowledged in the next block.
+        this.#shrinkTable = true;
+        break;
+      case setting.maxConcurrentStreams:
+        this.peerStreams = value;
+        break;
+      case setting.initialWindowSize: {
+        if (value > largestWindow) throw flowError('a window too large');
+        const more = value - this.#peerWindow;
+        this.#peerWindow = value;
+        for (const stream of this.#streams.values()) this.#widen(stream, more);
+        break;
+      }
+      case setting.maxFrameSize:
+        if (value < defaultFrameBytes || value >= 2 ** 24) throw protocolError('a frame size out of range');
+        this.frameBytes = Math.min(value, mostFrameBytes);
+    }
+  }
+
+  /** Acknowledges a frame; a peer that asks and asks, and does not read the answers, is let go. */
+  #reply(type: number, payload: Buffer): void {
+    if (this.#output.pending > 0) this.#floods.reply(this.#output.pending);
+    this.#output.frame(type, flag.ack, 0, payload);
+  }
+
+  #peerGoes(last: number): void {
+    this.#goingAway = true;
+    this.#options.goingAway?.();
+    if (!this.isServer) {
+      for (const stream of [...this.#streams.values()]) if (stream.id > last) stream.close(errorCode.refusedStream);
+    }
+    this.#endIfDone();
+  }
+
+  #windowUpdate(id: number, more: number): void {
+    if (id === 0) {
+      if (more === 0) throw protocolError('a window that does not grow');
+      this.sendWindow += more;
+      if (this.sendWindow > largestWindow) throw flowError('a window too large');
+      this.#unblock([...this.blocked]);
+      return;
+    }
+    if (this.#isIdle(id)) throw protocolError('a window of a stream that is not open');
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    if (more === 0) stream.reset(errorCode.protocolError);
+    else this.#widen(stream, more);
+  }
+
+  #widen(stream: Http2Stream, more: number): void {
+    stream.sendWindow += more;
+    if (stream.sendWindow > largestWindow) stream.reset(errorCode.flowControlError);
+    else if (more > 0 && this.blocked.has(stream)) this.#unblock([stream]);
+  }
+
+  #unblock(streams: readonly Http2Stream[]): void {
+    for (const stream of streams) {
+      this.blocked.delete(stream);
+      stream.pump();
+      if (this.hasRoom) stream.relieve();
+    }
+  }
+
+  #relieve(): void {
+    if (this.#output.pending === 0) this.#floods.read();
+    if (this.starved.size === 0 || !this.hasRoom) return;
+    for (const stream of [...this.starved]) if (this.hasRoom) stream.relieve();
+  }
+
+  #isIdle(id: number): boolean {
+    return this.isServer ? id > this.#lastId : id >= this.#nextId;
+  }
+
+  #sendGoAway(code: number): void {
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(this.#lastId, 0);
+    payload.writeUInt32BE(code, 4);
+    this.#output.frame(frameType.goaway, 0, 0, payload);
+  }
+
+  #endIfDone(): void {
+    if (this.#streams.size === 0 && !this.#closed) this.#finish(undefined);
+  }
+
+  /** Sends what is left, then ends the socket; a peer that does not take it is not waited for long. */
+  #finish(error: Error | undefined): void {
+    this.#closed = true;
+    this.#output.flush();
+    const { socket } = this;
+    const late = setTimeout(() => socket.destroy(), closeWithinMs).unref();
+    socket.once('close', () => clearTimeout(late));
+    socket.end(() => socket.destroy());
+    this.#options.closed(error);
+  }
+
+  #fail(thrown: unknown): void {
+    const error =
+      thrown instanceof HpackError ? new ConnectionError(errorCode.compressionError, thrown.message) : thrown;
+    this.#sendGoAway(error instanceof ConnectionError ? error.code : errorCode.internalError);
+    this.destroy(error as Error);
+  }
+}
+
+const closeWithinMs = 1_000;
+/** Longer frames would keep other streams waiting. */
+const mostFrameBytes = 64 * 1024;
+const pingPayload = Buffer.alloc(8);
+const emptyPayload = Buffer.alloc(0);
+const emptyTable = Buffer.of(0x20);
+const clientPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+const protocolError = (message: string): ConnectionError => new ConnectionError(errorCode.protocolError, message);
+const flowError = (message: string): ConnectionError => new ConnectionError(errorCode.flowControlError, message);

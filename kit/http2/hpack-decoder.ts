@@ -1,0 +1,183 @@
+import { decodeHuffman } from './huffman.ts';
+import { staticTable } from './static-table.ts';
+
+/** Names in lower case, pseudo-headers (`:path`) first; a repeated name holds its values joined by `, `. */
+export type Headers = Readonly<Record<string, string>>;
+
+export type HeaderBlock = {
+  readonly headers: Headers;
+  /** Bytes as HTTP/2 counts them: 32 more than its letters for each header. */
+  readonly size: number;
+  /** What is wrong with the list, as opposed to its packing. The headers are not to be used. */
+  readonly problem?: string;
+};
+
+/** Thrown for bytes that are no header block: the connection cannot go on. */
+export class HpackError extends Error {}
+
+/** Bytes of the dynamic table each way, unless told otherwise. */
+export const defaultTableBytes = 4_096;
+const entryOverhead = 32;
+
+type Entry = readonly [name: string, value: string];
+
+/** Reads the header blocks of one connection, in their order. Source: RFC 7541. */
+export class HpackDecoder {
+  readonly #maxSize: number;
+  /** Newest first. */
+  readonly #entries: Entry[] = [];
+  #tableBytes = 0;
+  #tableLimit = defaultTableBytes;
+  #block: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #last: { bytes: Buffer; block: HeaderBlock } | undefined;
+
+  /** `maxSize` is the longest list that is kept; longer ones are read, and answered with a problem. */
+  constructor(maxSize: number) {
+    this.#maxSize = maxSize;
+  }
+
+  /** Throws `HpackError` for bytes that cannot be read. */
+  decode(block: Buffer): HeaderBlock {
+    const last = this.#last;
+    if (last?.bytes.equals(block)) return last.block;
+    const list = new HeaderList(this.#maxSize);
+    this.#block = block;
+    this.#at = 0;
+    let unchanged = true;
+    while (this.#at < block.length) unchanged = this.#field(list) && unchanged;
+    const decoded = list.done();
+    // The same bytes mean the same headers only as long as no block in between has changed the table.
+    this.#last = unchanged ? { bytes: Buffer.from(block), block: decoded } : undefined;
+    return decoded;
+  }
+
+  /** Reads one field; false when it has changed the table. */
+  #field(list: HeaderList): boolean {
+    const first = this.#block[this.#at]!;
+    if (first & 0x80) {
+      const [name, value] = this.#entry(this.#integer(7));
+      list.add(name, value);
+      return true;
+    }
+    if ((first & 0xe0) === 0x20) {
+      if (list.begun) throw new HpackError('a table size within a header block');
+      this.#resize(this.#integer(5));
+      return false;
+    }
+    const indexed = (first & 0x40) !== 0;
+    const index = this.#integer(indexed ? 6 : 4);
+    const name = index === 0 ? this.#text() : this.#entry(index)[0];
+    const value = this.#text();
+    list.add(name, value);
+    if (indexed) this.#insert([name, value]);
+    return !indexed;
+  }
+
+  #integer(bits: number): number {
+    const mask = (1 << bits) - 1;
+    let number = this.#byte() & mask;
+    if (number < mask) return number;
+    for (let shift = 0; shift <= 21; shift += 7) {
+      const byte = this.#byte();
+      number += (byte & 127) << shift;
+      if (byte < 128) return number;
+    }
+    throw new HpackError('a number too large');
+  }
+
+  #text(): string {
+    const coded = (this.#block[this.#at]! & 0x80) !== 0;
+    const length = this.#integer(7);
+    const start = this.#at;
+    const end = start + length;
+    if (end > this.#block.length) throw new HpackError('text that is cut off');
+    this.#at = end;
+    if (!coded) return this.#block.toString('latin1', start, end);
+    const text = decodeHuffman(this.#block, start, end);
+    if (text === undefined) throw new HpackError('text that is not coded as HPACK says');
+    return text;
+  }
+
+  #byte(): number {
+    if (this.#at >= this.#block.length) throw new HpackError('a header block that is cut off');
+    return this.#block[this.#at++]!;
+  }
+
+  #entry(index: number): Entry {
+    const entry = index <= staticTable.length ? staticTable[index - 1] : this.#entries[index - 1 - staticTable.length];
+    if (entry === undefined) throw new HpackError(`no entry ${index} in the table`);
+    return entry;
+  }
+
+  #insert(entry: Entry): void {
+    this.#entries.unshift(entry);
+    this.#tableBytes += sizeOf(entry);
+    this.#evict();
+  }
+
+  #resize(limit: number): void {
+    if (limit > defaultTableBytes) throw new HpackError('a table larger than agreed');
+    this.#tableLimit = limit;
+    this.#evict();
+  }
+
+  #evict(): void {
+    while (this.#tableBytes > this.#tableLimit) this.#tableBytes -= sizeOf(this.#entries.pop()!);
+  }
+}
+
+const sizeOf = ([name, value]: Entry): number => name.length + value.length + entryOverhead;
+
+const pseudoHeaders = new Set([':method', ':scheme', ':path', ':authority', ':status', ':protocol']);
+/** Names of the connection, which HTTP/2 has no place for. */
+const connectionHeaders = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+const nameForm = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const unfit = /[\0\r\n]/;
+
+/** Gathers a list and holds it to the rules for its form. Source: RFC 9113, section 8.2. */
+class HeaderList {
+  readonly #maxSize: number;
+  readonly #headers: Record<string, string> = {};
+  #size = 0;
+  #regular = false;
+  #problem: string | undefined;
+
+  constructor(maxSize: number) {
+    this.#maxSize = maxSize;
+  }
+
+  get begun(): boolean {
+    return this.#size > 0;
+  }
+
+  add(name: string, value: string): void {
+    this.#size += name.length + value.length + entryOverhead;
+    if (this.#size > this.#maxSize) {
+      this.#problem = tooLarge;
+      return;
+    }
+    const pseudo = name.startsWith(':');
+    if (!this.#fits(name, value, pseudo)) {
+      this.#problem ??= `header ${JSON.stringify(name)} is not allowed here`;
+      return;
+    }
+    if (!pseudo) this.#regular = true;
+    const before = this.#headers[name];
+    this.#headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+  }
+
+  done(): HeaderBlock {
+    const [headers, size] = [this.#headers, this.#size];
+    return this.#problem === undefined ? { headers, size } : { headers, size, problem: this.#problem };
+  }
+
+  #fits(name: string, value: string, pseudo: boolean): boolean {
+    if (unfit.test(value) || name === '__proto__') return false;
+    if (pseudo) return pseudoHeaders.has(name) && !this.#regular && this.#headers[name] === undefined;
+    return nameForm.test(name) && !connectionHeaders.has(name) && (name !== 'te' || value === 'trailers');
+  }
+}
+
+/** The problem of a list longer than allowed. */
+export const tooLarge = 'the list of headers is too large';
