@@ -42,6 +42,15 @@ test: setup ## Every test: checks, units, real servers, the cluster; ends with `
 bench: setup ## Measure the sidecar, beside Dapr's where PEER_DAPRD names its daprd; ARGS="--rounds=2 --settle=5" for a short run
 	$(node) tools/bundle.ts
 	$(node) --disable-warning=ExperimentalWarning bench/sidecar/main.ts $(ARGS)
+	$(node) --disable-warning=ExperimentalWarning bench/pubsub/main.ts $(PUBSUB_ARGS)
+
+.PHONY: bench-pubsub loss
+bench-pubsub: setup ## Measure publishing and delivering on each broker; PUBSUB_ARGS="--only=redis,kafka --rounds=2" for less
+	$(node) tools/bundle.ts
+	$(node) --disable-warning=ExperimentalWarning bench/pubsub/main.ts $(PUBSUB_ARGS)
+loss: setup ## Kill sidecar and broker under load and count what is lost; LOSS_ARGS="--broker=rabbitmq --messages=100000" for another run
+	$(node) tools/bundle.ts
+	$(node) --disable-warning=ExperimentalWarning bench/pubsub/loss.ts $(LOSS_ARGS)
 
 .PHONY: setup
 setup: deps ## Install the Debian packages that tests and demo need, if missing (root)

@@ -15,6 +15,8 @@ export type Sidecar = AsyncDisposable & {
   grpc: string;
   /** From starting the process to `/v1.0/healthz/outbound` answering 204. */
   startMs: number;
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>;
 };
 
 const root = join(import.meta.dirname, '..', '..');
@@ -34,10 +36,15 @@ metadata: { name: store }
 spec: { type: state.in-memory, version: v1, metadata: [] }
 `;
 
-/** Starts a sidecar with an in-memory state store named `store`, on loopback; its app, if any, speaks HTTP. */
-export async function startSidecar(subject: Subject, appId = 'bench', appPort?: number): Promise<Sidecar> {
+/** Starts a sidecar with an in-memory state store named `store`, or other Components, on loopback; an app speaks HTTP. */
+export async function startSidecar(
+  subject: Subject,
+  appId = 'bench',
+  appPort?: number,
+  components = store,
+): Promise<Sidecar> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
-  await writeFile(join(folder, 'store.yaml'), store);
+  await writeFile(join(folder, 'components.yaml'), components);
   const [http, grpc, internal, metrics, profile] = await freePorts(5);
   const flags = {
     'app-id': appId,
@@ -61,6 +68,7 @@ export async function startSidecar(subject: Subject, appId = 'bench', appPort?: 
     http: `127.0.0.1:${http}`,
     grpc: `127.0.0.1:${grpc}`,
     startMs: performance.now() - began,
+    kill: () => process.kill(),
     async [Symbol.asyncDispose]() {
       await process[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });

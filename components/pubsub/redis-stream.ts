@@ -41,7 +41,7 @@ export function streamGroup(redis: Redis, settings: StreamSettings): RedisStream
       if (!String(error).includes('BUSYGROUP')) throw error;
     }
   };
-  const acknowledge = async (id: string) => void (await redis.send(topic, ['XACK', topic, group, id]));
+  const acknowledge = inBatches((ids) => redis.send(topic, ['XACK', topic, group, ...ids]));
 
   const read = async (reader: Redis): Promise<Entry[]> => {
     const options = ['COUNT', String(queueDepth), 'BLOCK', String(blockMs)];
@@ -99,6 +99,29 @@ export function streamGroup(redis: Redis, settings: StreamSettings): RedisStream
         await pause(redeliverInterval, undefined, { signal }).catch(() => {});
       }
     },
+  };
+}
+
+/** Acknowledgements of one turn of the event loop, and those that come while others are under way, go together. */
+function inBatches(send: (ids: readonly string[]) => Promise<unknown>): (id: string) => Promise<void> {
+  type Batch = { ids: string[]; sent: PromiseWithResolvers<void> };
+  let next: Batch | undefined;
+  let sending = false;
+  const run = async (): Promise<void> => {
+    for (let batch = next; batch !== undefined; batch = next) {
+      next = undefined;
+      await send(batch.ids).then(() => batch.sent.resolve(), batch.sent.reject);
+    }
+    sending = false;
+  };
+  return (id) => {
+    next ??= { ids: [], sent: Promise.withResolvers() };
+    next.ids.push(id);
+    if (!sending) {
+      sending = true;
+      setImmediate(run);
+    }
+    return next.sent.promise;
   };
 }
 

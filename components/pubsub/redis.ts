@@ -1,6 +1,7 @@
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
-import type { MessageHandler, PublishRequest, PubSub } from '#contracts/pubsub.ts';
+import type { Message, MessageHandler, PublishRequest, PubSub } from '#contracts/pubsub.ts';
 import { duration, integer, text } from '#contracts/settings.ts';
+import { sharedDeadline } from '#kit/lifecycle/shared-deadline.ts';
 import { openRedis, type Redis, type RedisSettings, redisSettings } from '../clients/redis.ts';
 import { type RedisStream, streamGroup } from './redis-stream.ts';
 
@@ -40,10 +41,14 @@ export const component = defineComponent({
         const ends = AbortSignal.any([subscription, life.signal]);
         const stream = streamGroup(redis, { ...settings, topic, log });
         await stream.create();
-        const hand = (id: string, message: Parameters<MessageHandler>[0]) =>
-          deliver(stream, id, message, { handler, settings, slots, log, signal: ends });
+        const { processingTimeout, redeliverInterval } = settings;
+        const limit = processingTimeout > 0 ? sharedDeadline(processingTimeout, ends) : () => ends;
+        const hand = async (id: string, message: Message) => {
+          await slots.take();
+          void deliver(stream, id, message, { handler, slots, log, signal: limit() });
+        };
         void stream.readNew(hand, ends);
-        if (settings.processingTimeout > 0 && settings.redeliverInterval > 0) void stream.reclaim(hand, ends);
+        if (processingTimeout > 0 && redeliverInterval > 0) void stream.reclaim(hand, ends);
       },
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });
@@ -80,28 +85,21 @@ async function publish(
   await redis.send(topic, ['XADD', topic, ...trim, '*', ...fields]);
 }
 
-type Delivery = {
-  handler: MessageHandler;
-  settings: RedisPubSubSettings;
-  slots: Slots;
-  log: OpenContext['log'];
-  signal: AbortSignal;
-};
+type Delivery = { handler: MessageHandler; slots: Slots; log: OpenContext['log']; signal: AbortSignal };
 
-/** Waits for a slot, then hands the message out without waiting for its end. What fails stays pending in the group. */
+/** Hands a message out that has a slot. What fails stays pending in the group. */
 async function deliver(
   stream: RedisStream,
   id: string,
-  message: Parameters<MessageHandler>[0],
-  { handler, settings, slots, log, signal }: Delivery,
+  message: Message,
+  { handler, slots, log, signal }: Delivery,
 ): Promise<void> {
-  await slots.take();
-  const { processingTimeout } = settings;
-  const limit = processingTimeout > 0 ? AbortSignal.any([signal, AbortSignal.timeout(processingTimeout)]) : signal;
-  handler(message, limit)
-    .then(() => stream.acknowledge(id))
-    .catch((error: Error) => log.debug(`message ${id} of topic ${message.topic} stays pending: ${error.message}`))
-    .finally(() => slots.free());
+  try {
+    await handler(message, signal).finally(() => slots.free());
+    await stream.acknowledge(id);
+  } catch (error) {
+    log.debug(`message ${id} of topic ${message.topic} stays pending: ${(error as Error).message}`);
+  }
 }
 
 type Slots = { take(): Promise<void>; free(): void };

@@ -71,6 +71,7 @@ function verdictOf(body: string, id: unknown): Verdict {
 }
 
 function statusIn(body: string): unknown {
+  if (body === '') return undefined;
   try {
     const parsed: unknown = JSON.parse(body);
     return typeof parsed === 'object' && parsed !== null ? (parsed as { status?: unknown }).status : undefined;
