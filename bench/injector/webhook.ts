@@ -6,11 +6,12 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { cpus } from 'node:os';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { run } from '#e2e/run.ts';
 import { startInjector } from '#injector/testing/running-injector.ts';
+import { record } from '../figures.ts';
+import { cpuMicroseconds } from '../sidecar/usage.ts';
 
 const rate = Number(process.argv[2] ?? 50);
 const seconds = Number(process.argv[3] ?? 20);
@@ -72,12 +73,6 @@ function ask(index: number): Promise<number> {
   });
 }
 
-/** CPU seconds of the injector so far (Linux counts hundredths). */
-async function cpuSeconds(): Promise<number> {
-  const fields = (await readFile(`/proc/${running.injector.pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 async function load(count: number): Promise<number[]> {
   const started = performance.now();
   const answers: Promise<number>[] = [];
@@ -88,13 +83,24 @@ async function load(count: number): Promise<number[]> {
   return (await Promise.all(answers)).sort((a, b) => a - b);
 }
 
-await load(rate * 3);
-const before = await cpuSeconds();
+await load(rate * 5);
+const before = cpuMicroseconds(running.injector.pid);
 const times = await load(rate * seconds);
-const used = (await cpuSeconds()) - before;
-const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!.toFixed(1);
-process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, injector on one core\n`);
-process.stdout.write(`${times.length} pods at ${rate}/s, ${componentCount} Components in the namespace\n`);
-process.stdout.write(`p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms\n`);
-process.stdout.write(`injector's CPU: ${((used * 1_000) / times.length).toFixed(2)} ms a pod\n`);
+const used = (cpuMicroseconds(running.injector.pid) - before) / 1_000;
+const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
+const options = {
+  'pods a second': rate,
+  seconds,
+  'Components in the namespace': componentCount,
+  'injector on': '1 core',
+};
+process.stdout.write(
+  await record('webhook', options, [
+    { name: 'p50', value: at(0.5), unit: 'ms' },
+    { name: 'p90', value: at(0.9), unit: 'ms' },
+    { name: 'p99', value: at(0.99), unit: 'ms', limit: { atMost: 20 } },
+    { name: 'longest', value: at(1), unit: 'ms' },
+    { name: "injector's CPU for a pod", value: used / times.length, unit: 'ms' },
+  ]),
+);
 agent.destroy();

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
@@ -16,6 +16,7 @@ import { start } from '#e2e/process.ts';
 import { type KubeClient, kubeClient } from '#kit/kube/client.ts';
 import { kubeconfigConnection } from '#kit/kube/kubeconfig.ts';
 import { daprResources, resources } from '#kit/kube/resource.ts';
+import { record } from '../figures.ts';
 
 const [podCount = 5_000, componentCount = 2_000] = process.argv.slice(2).map(Number);
 const root = path.resolve(import.meta.dirname, '../..');
@@ -147,9 +148,7 @@ await eventually(
   async () => ((await fetch(`http://127.0.0.1:${health}/healthz`)).ok ? true : undefined),
   { alive: () => alive },
 );
-say(
-  `ready after ${((performance.now() - starting) / 1e3).toFixed(1)} s: ${(await resident(operator.pid)).now.toFixed(0)} MB resident`,
-);
+const ready = (await resident(operator.pid)).now;
 await eventually(
   'every Component to have its status',
   async () => {
@@ -158,11 +157,9 @@ await eventually(
   },
   { timeout: 300 },
 );
-say(`every status written after ${((performance.now() - starting) / 1e3).toFixed(1)} s`);
+const written = (performance.now() - starting) / 1e3;
 await after(20_000);
 const { now, peak } = await resident(operator.pid);
-const machine = `${cpus()[0]?.model} × ${cpus().length}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}`;
-say(`operator, 20 s later: ${now.toFixed(0)} MB resident, ${peak.toFixed(0)} MB at its peak (${machine})`);
 const kept = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
 for (const line of kept.split('\n').filter((text) => /^outrigger_kube_informer_(objects|missed)/.test(text))) say(line);
 await operator[Symbol.asyncDispose]();
@@ -170,3 +167,12 @@ await sentry[Symbol.asyncDispose]();
 client[Symbol.dispose]();
 await cluster[Symbol.asyncDispose]();
 await rm(folder, { recursive: true, force: true });
+const sizes = { pods: podCount, components: componentCount };
+process.stdout.write(
+  await record('operator', sizes, [
+    { name: 'resident, ready', value: ready, unit: 'MB' },
+    { name: 'resident, 20 s after every status', value: now, unit: 'MB', limit: { atMost: 120 } },
+    { name: 'most resident', value: peak, unit: 'MB' },
+    { name: 'until every status was written', value: written, unit: 's' },
+  ]),
+);
