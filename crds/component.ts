@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { age, conditionColumn, messageColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { conditions, objectMeta } from './metav1.ts';
+import { conditions, envelope } from './metav1.ts';
 import { auth, nameValues, scopes } from './name-value.ts';
 
 const status = z
@@ -24,9 +24,7 @@ const status = z
   .describe('Written by the control plane.');
 
 const schema = z.object({
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
+  ...envelope,
   spec: z
     .object({
       type: z.string().describe('What it is, such as `state.redis`; letter case does not matter.'),

@@ -4,7 +4,7 @@ import { accessControl, api, mtls, secrets } from './configuration/security.ts';
 import { logging, metrics, tracing } from './configuration/telemetry.ts';
 import { workflow } from './configuration/workflow.ts';
 import { defineKind } from './kind.ts';
-import { objectMeta, status } from './metav1.ts';
+import { envelope, status } from './metav1.ts';
 
 const pipeline = z.object({
   handlers: z
@@ -79,9 +79,7 @@ const spec = z.object({
 });
 
 const schema = z.object({
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
+  ...envelope,
   spec: spec.prefault({}).describe('Settings of the sidecars, or of the control plane, that use it.'),
   status,
 });

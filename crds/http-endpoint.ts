@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { age, conditionColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { objectMeta, status } from './metav1.ts';
+import { envelope, status } from './metav1.ts';
 import { anyValue, auth, nameValues, scopes, secretKeyRef } from './name-value.ts';
 
 const pem = z.object({
@@ -10,9 +10,7 @@ const pem = z.object({
 });
 
 const schema = z.object({
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
+  ...envelope,
   spec: z
     .object({
       baseUrl: z.string().describe('URL that paths are added to, such as `https://api.example.com`.'),

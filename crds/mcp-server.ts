@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { age, conditionColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { objectMeta, status } from './metav1.ts';
+import { envelope, status } from './metav1.ts';
 import { nameValue, scopes, secretKeyRef } from './name-value.ts';
 
 const authentication = z.object({
@@ -56,9 +56,7 @@ const mutatingHook = z.object({
 });
 
 const schema = z.object({
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
+  ...envelope,
   spec: z
     .object({
       catalog: z

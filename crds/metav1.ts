@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The part of Kubernetes' ObjectMeta that we read. Empty texts stand for what a file leaves out, as in Dapr. */
-export const objectMeta = z.object({
+const objectMeta = z.object({
   name: z.string().default(''),
   namespace: z.string().optional(),
   uid: z.string().optional(),
@@ -14,6 +14,13 @@ export const objectMeta = z.object({
 });
 
 export type ObjectMeta = z.output<typeof objectMeta>;
+
+/** What every manifest begins with. */
+export const envelope = {
+  apiVersion: z.string().default(''),
+  kind: z.string().default(''),
+  metadata: objectMeta.prefault({}),
+};
 
 /** Kubernetes' standard condition. */
 export const condition = z.object({

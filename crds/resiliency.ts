@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { age, conditionColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { objectMeta, status } from './metav1.ts';
+import { envelope, status } from './metav1.ts';
 import { scopes } from './name-value.ts';
 
 const retry = z.object({
@@ -77,9 +77,7 @@ const spec = z.object({
 });
 
 const schema = z.object({
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
+  ...envelope,
   spec: spec.prefault({}).describe('Policies, and where they are used.'),
   scopes,
   status,

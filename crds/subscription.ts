@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { age, conditionColumn } from './columns.ts';
 import { defineKind, group, type PrinterColumn } from './kind.ts';
-import { objectMeta, status } from './metav1.ts';
+import { envelope, status } from './metav1.ts';
 import { scopes } from './name-value.ts';
 import { convertSubscription } from './subscription-conversion.ts';
 
@@ -20,21 +20,15 @@ const common = {
     .describe('Delivery in batches.'),
 };
 
-const base = {
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
-};
-
 const schemaV1 = z.object({
-  ...base,
+  ...envelope,
   spec: z.object({ ...common, route: z.string().default('').describe('Path of the app that gets the messages.') }),
   scopes,
   status,
 });
 
 const schemaV2 = z.object({
-  ...base,
+  ...envelope,
   spec: z
     .object({
       ...common,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { age, conditionColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { objectMeta, status } from './metav1.ts';
+import { envelope, status } from './metav1.ts';
 import { scopes } from './name-value.ts';
 
 const operations = ['schedule', 'terminate', 'raise', 'pause', 'resume', 'purge', 'get', 'rerun'] as const;
@@ -43,9 +43,7 @@ const rule = z
   });
 
 const schema = z.object({
-  apiVersion: z.string().default(''),
-  kind: z.string().default(''),
-  metadata: objectMeta.prefault({}),
+  ...envelope,
   spec: z
     .object({
       rules: z.array(rule).optional().describe('What is allowed; everything else is denied.'),
