@@ -6,7 +6,7 @@ import type { Svid } from './svid.ts';
 const retryMs = 10_000;
 
 /** However short a life is, so much lies between two renewals. */
-const shortestMs = 1_000;
+const shortestMs = 200;
 
 /**
  * When to renew, in epoch milliseconds: halfway from when it was obtained to the end of the certificate, or of its JWT
