@@ -45,6 +45,8 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'state.in-memory/v1': async () => (await import('./state/in-memory.ts')).component,
   'state.postgresql/v2': async () => (await import('./state/postgresql.ts')).component,
   'state.postgres/v2': async () => (await import('./state/postgresql.ts')).component,
+  'state.postgresql/v1': async () => (await import('./state/postgresql-v1.ts')).component,
+  'state.postgres/v1': async () => (await import('./state/postgresql-v1.ts')).component,
   'state.redis/v1': async () => (await import('./state/redis.ts')).component,
   'state.sqlite/v1': async () => (await import('./state/sqlite.ts')).component,
 };

@@ -1,9 +1,10 @@
-import type { Sql, TransactionSql } from 'postgres';
+import type { TransactionSql } from 'postgres';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import { duration, text } from '#contracts/settings.ts';
 import type { StateDelete, StateSet, StateStore, StateValue } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { openPostgres, type PostgresSettings, postgresSettings } from '../clients/postgres.ts';
+import { migrate, mismatch, type Query, removeExpired, tableName } from './postgresql-tables.ts';
 import { expireTime, ttlSeconds } from './ttl.ts';
 
 export const component = defineComponent({
@@ -25,8 +26,6 @@ export const component = defineComponent({
 
 type Settings = PostgresSettings & { tablePrefix: string; metadataTableName: string; cleanupInterval: number };
 
-type Query = Sql | TransactionSql;
-
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Opens the store: `key text`, `value bytea`, `etag uuid`, `created_at`, `updated_at`, `expires_at`. */
@@ -34,19 +33,14 @@ export async function openStatePostgres(
   settings: Settings,
   { log, signal }: Pick<OpenContext, 'log' | 'signal'>,
 ): Promise<StateStore> {
-  const table = `${names('tablePrefix', settings.tablePrefix)}state`;
-  const metadataTable = names('metadataTableName', settings.metadataTableName);
+  const table = `${tableName('tablePrefix', settings.tablePrefix)}state`;
+  const metadataTable = tableName('metadataTableName', settings.metadataTableName);
   const sql = await openPostgres(settings);
-  await migrate(sql, table, metadataTable, settings.tablePrefix);
-  const clean = () =>
-    sql.unsafe(`DELETE FROM ${table} WHERE expires_at IS NOT NULL AND expires_at < now()`).then(
-      ({ count }) => count > 0 && log.debug(`table ${table}: removed ${count} expired rows`),
-      (thrown) => log.warn(`table ${table}: cannot remove expired rows: ${thrown.message}`),
-    );
-  const timer =
-    settings.cleanupInterval > 0 ? setInterval(() => void clean(), settings.cleanupInterval).unref() : undefined;
+  const key = `migrations-state-v2-${settings.tablePrefix}`;
+  await migrate(sql, { metadataTable, key, table, steps: [createTable(table)] });
+  const stopRemoving = removeExpired(sql, { table, column: 'expires_at', everyMs: settings.cleanupInterval, log });
   const close = async (): Promise<void> => {
-    clearInterval(timer);
+    stopRemoving();
     await sql.end({ timeout: 1 });
   };
   signal.addEventListener('abort', () => void close(), { once: true });
@@ -76,37 +70,13 @@ export async function openStatePostgres(
   };
 }
 
-/** A name, or schema and name, that may be put into SQL as it is. */
-function names(setting: string, value: string): string {
-  if (!/^(?:\w+\.)?\w*$/.test(value))
-    throw fault(
-      'invalid-metadata',
-      `${setting}: "${value}" must be of letters, digits and _, with one dot after a schema`,
-    );
-  return value;
-}
-
-async function migrate(sql: Sql, table: string, metadataTable: string, prefix: string): Promise<void> {
-  await sql.begin(async (transaction) => {
-    // Sidecars that start together take turns, whatever their tables are called.
-    await transaction`SELECT pg_advisory_xact_lock(hashtext(${table}))`;
-    await transaction.unsafe(
-      `CREATE TABLE IF NOT EXISTS ${metadataTable} (key text NOT NULL PRIMARY KEY, value text NOT NULL)`,
-    );
-    const key = `migrations-state-v2-${prefix}`;
-    const rows = await transaction.unsafe(`SELECT value FROM ${metadataTable} WHERE key = $1`, [key]);
-    if (Number(rows[0]?.['value'] ?? 0) >= 1) return;
-    await transaction.unsafe(
-      `CREATE TABLE IF NOT EXISTS ${table} (key text NOT NULL PRIMARY KEY, value bytea NOT NULL, etag uuid NOT NULL DEFAULT gen_random_uuid(),
-        created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz, expires_at timestamptz)`,
-    );
-    await transaction.unsafe(`CREATE INDEX ON ${table} (expires_at)`);
-    await transaction.unsafe(
-      `INSERT INTO ${metadataTable} (key, value) VALUES ($1, '1') ON CONFLICT (key) DO UPDATE SET value = '1'`,
-      [key],
-    );
-  });
-}
+const createTable = (table: string) => async (transaction: TransactionSql) => {
+  await transaction.unsafe(
+    `CREATE TABLE IF NOT EXISTS ${table} (key text NOT NULL PRIMARY KEY, value bytea NOT NULL, etag uuid NOT NULL DEFAULT gen_random_uuid(),
+      created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz, expires_at timestamptz)`,
+  );
+  await transaction.unsafe(`CREATE INDEX ON ${table} (expires_at)`);
+};
 
 async function read(sql: Query, table: string, keys: readonly string[]): Promise<Map<string, StateValue>> {
   const rows = await sql.unsafe(
@@ -165,5 +135,3 @@ async function erase(sql: Query, table: string, { key, etag }: StateDelete): Pro
 function checkEtag(key: string, etag: string): void {
   if (!uuid.test(etag)) throw mismatch(key, `etag ${etag} is not current`);
 }
-
-const mismatch = (key: string, why: string) => fault('state-etag-mismatch', `key ${key} was not written: ${why}`);
