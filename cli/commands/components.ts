@@ -55,8 +55,17 @@ async function described(type: string, format: OutputFormat): Promise<string> {
   const rows = settings.map((one) => [one.name, one.form, one.required ? 'required' : one.default, one.description]);
   const metadata =
     rows.length === 0 ? 'It takes no metadata.\n' : table(['METADATA', 'FORM', 'DEFAULT', 'MEANING'], rows);
-  return `${component.title} (${component.type}, ${component.versions.join(', ')})\n${component.description}\n\n${metadata}`;
+  const others = otherVersions(component);
+  const seeAlso = others.length === 0 ? '' : `\nOther versions: ${others.join(', ')}\n`;
+  return `${component.title} (${component.type}, ${component.versions.join(', ')})\n${component.description}\n\n${metadata}${seeAlso}`;
 }
+
+/** Versions that are components of their own, as `type/version`. */
+const otherVersions = ({ type, versions }: Component): string[] =>
+  Object.keys(components).filter((key) => {
+    const [of, version = ''] = key.split('/');
+    return of === type && !versions.includes(version);
+  });
 
 const facts = ({ type, versions, title, description }: Component) => ({ type, versions, title, description });
 

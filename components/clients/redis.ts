@@ -52,6 +52,8 @@ export type Redis = AsyncDisposable & {
   dedicated(): Promise<Redis>;
   /** Tells the channels on which something is published that match a glob, until disposed of; also after reconnects. */
   listen(glob: string, heard: (channel: string) => void): Promise<void>;
+  /** Tells each time that a lost connection is there again. */
+  onReconnect(listener: () => void): void;
   /** Ends the connection at once, with whatever waits on it. */
   abandon(): void;
   /** The keys that match a glob, on every master; some may come twice. */
@@ -85,6 +87,7 @@ type Client = {
   close(): Promise<unknown>;
   isOpen(): boolean;
   onError(listener: (error: Error) => void): void;
+  onReady(listener: () => void): void;
   send: Send;
   masters(): Promise<Send[]>;
   listen(glob: string, heard: (channel: string) => void): Promise<unknown>;
@@ -106,6 +109,7 @@ function redisOver(client: Client, dedicated: Redis['dedicated']): Redis {
     },
     dedicated,
     listen: async (glob, heard) => void (await client.listen(glob, heard)),
+    onReconnect: client.onReady,
     abandon: () => client.destroy(),
     scan: async (glob) => (await Promise.all((await client.masters()).map((send) => scanOne(send, glob)))).flat(),
     async [Symbol.asyncDispose]() {
@@ -151,6 +155,7 @@ function clientOf(library: Library, settings: RedisSettings, socket: SocketOptio
     listen: (glob, heard) => client.pSubscribe(glob, (_, channel) => heard(channel)),
     destroy: () => client.isOpen && client.destroy(),
     onError: (listener) => client.on('error', listener),
+    onReady: (listener) => client.on('ready', listener),
     send,
     masters: async () => [send],
   };
@@ -174,6 +179,7 @@ function clusterClient({ createCluster }: Library, defaults: NodeOptions, nodes:
     listen: (glob, heard) => cluster.pSubscribe(glob, (_, channel) => heard(channel)),
     destroy: () => cluster.isOpen && cluster.destroy(),
     onError: (listener) => cluster.on('error', listener),
+    onReady: (listener) => cluster.on('node-ready', listener),
     send: (key, readonly, args) => cluster.sendCommand(key, readonly, [...args], asBuffers),
     masters: () =>
       Promise.all(
@@ -213,6 +219,7 @@ function sentinelClient(
     listen: (glob, heard) => sentinel.pSubscribe(glob, (_, channel) => heard(channel)),
     destroy: () => sentinel.isOpen && sentinel.destroy(),
     onError: (listener) => sentinel.on('error', listener),
+    onReady: (listener) => sentinel.on('topology-change', listener),
     send,
     masters: async () => [send],
   };

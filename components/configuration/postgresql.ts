@@ -5,6 +5,7 @@ import type { ConfigurationItems, ConfigurationStore } from '#contracts/configur
 import { text } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { openPostgres, postgresSettings } from '../clients/postgres.ts';
+import { watchedItems } from './watched-items.ts';
 
 const longestName = 64;
 /** Names that may be put into SQL as they are, and which PostgreSQL does not fold. */
@@ -48,21 +49,23 @@ export const component = defineComponent({
         const channel = given.notifyChannel ?? channelOf(metadata, given.table);
         const until = AbortSignal.any([subscription, life.signal]);
         const tell = (items: ConfigurationItems) => {
-          if (until.aborted || Object.keys(items).length === 0) return;
+          if (until.aborted) return;
           onChange(items).catch((thrown: Error) => log.warn(`a change was not handed on: ${thrown.message}`));
         };
+        const watched = watchedItems(() => read(sql, given.table, keys), tell);
         const heard = (payload: string) => {
           const items = itemsOf(payload);
           if (items === undefined) log.warn(`channel ${channel}: what came is not a row of a trigger: ${payload}`);
-          else tell(of(items, keys));
+          else if (isWanted(items, keys)) watched.heard(items);
         };
         let listening = false;
-        const caughtUp = () => {
-          // What changed while the connection was away was not heard.
-          if (listening) read(sql, given.table, keys).then(tell, (thrown) => log.warn(`cannot catch up: ${thrown}`));
+        const reconnected = () => {
+          if (listening)
+            watched.catchUp().catch((thrown) => log.warn(`cannot catch up with ${given.table}: ${thrown}`));
           listening = true;
         };
-        const { unlisten } = await sql.listen(channel, heard, caughtUp);
+        const { unlisten } = await sql.listen(channel, heard, reconnected);
+        await watched.begin();
         const leave = () => void unlisten().catch(() => {});
         if (until.aborted) leave();
         else until.addEventListener('abort', leave, { once: true });
@@ -132,5 +135,5 @@ function itemsOf(payload: string): ConfigurationItems | undefined {
   }
 }
 
-const of = (items: ConfigurationItems, keys: readonly string[]): ConfigurationItems =>
-  keys.length === 0 ? items : Object.fromEntries(Object.entries(items).filter(([key]) => keys.includes(key)));
+const isWanted = (items: ConfigurationItems, keys: readonly string[]): boolean =>
+  keys.length === 0 || Object.keys(items).some((key) => keys.includes(key));

@@ -1,8 +1,10 @@
 import { createClient, type RedisClientType } from 'redis';
 import { openComponent } from '#contracts/component.ts';
+import type { ConfigurationItems } from '#contracts/configuration.ts';
 import { configurationConformance } from '#contracts/conformance/configuration.ts';
 import { type Redis, startRedis } from '#e2e/redis.ts';
 import { silentLogger } from '#kit/log/logger.ts';
+import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './redis.ts';
 
@@ -17,10 +19,10 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const open = () =>
+const open = (port = server.port) =>
   openComponent(
     component,
-    { redisHost: `127.0.0.1:${server.port}` },
+    { redisHost: `127.0.0.1:${port}` },
     { name: 'config', log: silentLogger, signal: new AbortController().signal, env: {} },
   );
 
@@ -41,5 +43,27 @@ describe('configuration.redis', () => {
     const items = { plain: { value: 'a', version: '', metadata: {} } };
     expect(await store.get({ keys: ['plain', 'hash', 'missing'] })).toEqual(items);
     expect(await store.get({ keys: [] })).toMatchObject(items);
+  });
+
+  it('tells what changed while its server was away, and goes on hearing of changes', async () => {
+    await using own = await startRedis();
+    await using store = await open(own.port);
+    const write = async (...items: [key: string, value: string | null][]) => {
+      const writer = await createClient({ url: own.url }).connect();
+      for (const [key, value] of items) value === null ? await writer.del(key) : await writer.set(key, value);
+      await writer.close();
+    };
+    await write(['kept', 'a||1'], ['changed', 'a||1'], ['gone', 'a||1']);
+    const heard: ConfigurationItems[] = [];
+    const { signal } = new AbortController();
+    await store.subscribe({ keys: ['kept', 'changed', 'gone'] }, async (items) => void heard.push(items), signal);
+    await own.kill();
+    await own.restart();
+    await write(['changed', 'b||2'], ['gone', null]);
+    const told = () => Object.assign({}, ...heard) as ConfigurationItems;
+    const changed = { value: 'b', version: '2', metadata: {} };
+    await eventually(() => expect(told()).toEqual({ changed, gone: { value: '', version: '' } }), 60_000);
+    await write(['kept', 'c||3']);
+    await eventually(() => expect(told()['kept']).toMatchObject({ value: 'c' }), 60_000);
   });
 });

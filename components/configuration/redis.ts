@@ -2,6 +2,7 @@ import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { ConfigurationItems, ConfigurationStore } from '#contracts/configuration.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { openRedis, type Redis, redisSettings } from '../clients/redis.ts';
+import { watchedItems } from './watched-items.ts';
 
 /** Keyspace events of strings: set, deleted, expired, evicted. */
 const events = 'Kg$xe';
@@ -29,17 +30,29 @@ export const component = defineComponent({
         const watcher = await redis.dedicated();
         AbortSignal.any([subscription, life.signal]).addEventListener('abort', () => watcher.abandon(), { once: true });
         const prefix = `__keyspace@${settings.redisDB}__:`;
+        const tell = (items: ConfigurationItems) =>
+          onChange(items).catch((thrown: Error) => log.warn(`a change was not handed on: ${thrown.message}`));
+        const watched = watchedItems(() => read(redis, keys), tell);
         const changed = async (key: string) => {
           try {
             const items = await read(redis, [key]);
-            await onChange(key in items ? items : { [key]: { value: '', version: '' } });
+            watched.heard(key in items ? items : { [key]: { value: '', version: '' } });
           } catch (error) {
-            log.warn(`configuration key ${key} changed, but could not be handed on: ${(error as Error).message}`);
+            log.warn(`configuration key ${key} changed, but cannot be read: ${(error as Error).message}`);
           }
         };
         for (const glob of keys.length > 0 ? keys.map(escapeGlob) : ['*']) {
           await watcher.listen(prefix + glob, (channel) => void changed(channel.slice(prefix.length)));
         }
+        await watched.begin();
+        const catchUp = async () => {
+          // A server that was started anew has forgotten that it shall tell.
+          await enableEvents(redis, log);
+          await watched.catchUp();
+        };
+        watcher.onReconnect(() => {
+          catchUp().catch((thrown: Error) => log.warn(`cannot catch up with configuration keys: ${thrown.message}`));
+        });
       },
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });

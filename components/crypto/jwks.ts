@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineComponent } from '#contracts/component.ts';
-import { duration, text } from '#contracts/settings.ts';
+import { duration, secret } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { keyOfJwk, type LocalKey } from './local-key.ts';
 import { localProvider } from './local-provider.ts';
@@ -13,7 +13,7 @@ export const component = defineComponent({
   description:
     'Takes keys, by their `kid`, from a key set: at a URL, in a file, or in the metadata itself. A set at a URL or in a file is read again when it is older than minRefreshInterval.',
   settings: z.object({
-    jwks: text('A http(s) URL, the path of a file, or the set itself, as JSON or that in base64.', {
+    jwks: secret('A http(s) URL, the path of a file, or the set itself, as JSON or that in base64.', {
       whenMissing: "metadata property 'jwks' is required",
     }),
     requestTimeout: duration('Longest wait for an answer of the URL; not positive is 30s.').default(30_000),
