@@ -47,7 +47,7 @@ async function startServer(folder: string, port: number, extra: string[]): Promi
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`redis-server (log: ${log})`, () => answersPing(port), { alive: () => alive, timeout: 10 });
+  await eventually(`redis-server (log: ${log})`, () => answersPing(port), { alive: () => alive, timeout: 60 });
   return server;
 }
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { build } from 'esbuild';
 import { bakeCompiled } from './bake-compiled.ts';
+import { inlineWasm } from './inline-wasm.ts';
 import { lazyCommonJs } from './lazy-commonjs.ts';
 import { ownModulesByRequire } from './own-modules-by-require.ts';
 
@@ -46,7 +47,7 @@ async function bundle(name: string, source: string): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: 'warning',
-    plugins: [lazyCommonJs, ownModulesByRequire],
+    plugins: [lazyCommonJs, ownModulesByRequire, inlineWasm],
     metafile: true,
   });
   writeStart(outdir, name);
