@@ -195,6 +195,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
     ...{ log, stack },
     services: [invocation.internal],
     proxy: invocation.proxy,
+    direct: invocation.direct,
     tls: peerSecurity?.serverTls(),
     wantedPort: stablePort(config.appId, config.hostAddress ?? ''),
   });

@@ -1,19 +1,20 @@
 import { isIPv6 } from 'node:net';
-import type { Metadata } from '#kit/grpc/transport.ts';
 
 export type SelfAddress = { hostAddress: string; hostName: string };
 
-/** The headers that tell who passed a request on (RFC 7239 and its older kin), added to those that are there. */
-export function forwardedHeaders({ hostAddress, hostName }: SelfAddress, headers: Metadata): Record<string, string[]> {
+/** Adds the headers that tell who passed a request on (RFC 7239 and its older kin) to those that are there. */
+export type AddForwarded = (headers: Record<string, string | readonly string[]>) => void;
+
+/** What a sidecar of that address adds. */
+export function forwardedBy({ hostAddress, hostName }: SelfAddress): AddForwarded {
   const quoted = isIPv6(hostAddress) ? `"[${hostAddress}]"` : hostAddress;
   const parts = [...(hostAddress ? [`for=${quoted}`, `by=${quoted}`] : []), ...(hostName ? [`host=${hostName}`] : [])];
-  return {
-    ...(hostAddress ? { 'x-forwarded-for': added(headers['x-forwarded-for'], hostAddress) } : {}),
-    ...(hostName ? { 'x-forwarded-host': added(headers['x-forwarded-host'], hostName) } : {}),
-    forwarded: added(headers['forwarded'], parts.join(';')),
+  const own = { 'x-forwarded-for': hostAddress, 'x-forwarded-host': hostName, forwarded: parts.join(';') };
+  const added = Object.entries(own).filter(([, value]) => value !== '');
+  return (headers) => {
+    for (const [name, value] of added) {
+      const before = headers[name];
+      headers[name] = before === undefined ? value : [before, value].flat();
+    }
   };
-}
-
-function added(before: string | readonly string[] | undefined, value: string): string[] {
-  return before === undefined ? [value] : [...[before].flat(), value];
 }

@@ -8,8 +8,9 @@ import {
 } from '#kit/telemetry/tracing/trace-context.ts';
 import { firstOf } from './message.ts';
 
-/** Headers of one connection: RFC 9110 7.6.1, and what HTTP/2 adds. They never pass a sidecar. */
+/** Headers of one connection: RFC 9110 7.6.1, what HTTP/2 adds, and whom it was made to. They never pass a sidecar. */
 const hopByHop = new Set([
+  'host',
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -24,6 +25,9 @@ const hopByHop = new Set([
 
 /** Of a body, which each hop frames and describes for itself. */
 const ofBody = new Set(['content-type', 'content-length']);
+
+/** What our own sidecars say to each other over HTTP. */
+const ownNames = 'outrigger-';
 
 /** Headers of HTTP which gRPC metadata may not bear as they are: they cross over with `dapr-` before them. */
 const permanent = new Set(
@@ -42,6 +46,17 @@ function nominated(headers: Metadata): ReadonlySet<string> | undefined {
   if (connection === undefined) return undefined;
   const words = [connection].flat().join(',').split(',');
   return new Set(words.map((word) => word.trim().toLowerCase()));
+}
+
+/** Headers without those of one hop, of the body, and of what sidecars say to each other. */
+export function endToEnd(headers: Metadata): Mutable {
+  const dropped = nominated(headers);
+  const out: Mutable = {};
+  for (const name in headers) {
+    if (hopByHop.has(name) || ofBody.has(name) || dropped?.has(name) || name.startsWith(ownNames)) continue;
+    out[name] = headers[name] as string | string[];
+  }
+  return out;
 }
 
 /** Headers as an HTTP peer gets them: nothing of this hop, of the body, or of gRPC's own; the trace as `traceparent`. */

@@ -11,6 +11,7 @@ import { createRunner } from '../policy/resiliency/run.ts';
 import { createInvokePage } from './http-page.ts';
 import { createInternalServer } from './internal-server.ts';
 import { collect, type InvokeAnswer, type InvokeCall, noAnswer, noBody } from './message.ts';
+import { callRemote } from './remote.ts';
 import { createInvokeRouter } from './router.ts';
 
 type App = (call: InvokeCall) => Promise<Partial<InvokeAnswer>>;
@@ -31,7 +32,7 @@ async function mesh(app: App, spec: ResiliencySpec = {}, connectFails = 0) {
     connect: async ({ appId }) => {
       if (appId !== 'shop') throw fault('app-not-found', `couldn't find service: ${appId}`);
       if (failures-- > 0) throw new StatusError(grpcCode.UNAVAILABLE, 'refused');
-      return peer;
+      return { invoke: (call, signal) => callRemote(peer, call, signal) };
     },
     policies,
     run,

@@ -1,7 +1,7 @@
 import type { NameResolver } from '#contracts/names.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { type Channel, connect } from '#kit/grpc/client.ts';
 import type { ClientTls } from '#kit/grpc/tls.ts';
+import { openPeer, type Peer } from './peer.ts';
 import type { RemoteApp } from './router.ts';
 
 export type PeersOptions = {
@@ -16,25 +16,25 @@ export type PeersOptions = {
 
 /** Connections to other sidecars: one per address, kept while it is used. */
 export type Peers = AsyncDisposable & {
-  /** A channel to a sidecar of the app; several take turns. Rejects with `app-not-found`, or `invoke-not-ready` without names. */
-  connect(remote: RemoteApp): Promise<Channel>;
+  /** A sidecar of the app; several take turns. Rejects with `app-not-found`, or `invoke-not-ready` without names. */
+  connect(remote: RemoteApp): Promise<Peer>;
 };
 
 const idleMs = 5 * 60_000;
 const sweepMs = 60_000;
 
-type Kept = { channel: Channel; used: number };
+type Kept = { peer: Peer; used: number };
 
 export function createPeers(options: PeersOptions): Peers {
   const kept = new Map<string, Kept>();
   const turns = new Map<string, number>();
   const sweep = setInterval(() => void closeIdle(kept, options.now()), sweepMs).unref();
-  const open = (remote: RemoteApp, address: string): Channel => {
+  const open = (remote: RemoteApp, address: string): Peer => {
     const key = `${remote.namespace}/${remote.appId}@${address}`;
-    const found = kept.get(key) ?? { channel: dial(remote, address, options), used: 0 };
+    const found = kept.get(key) ?? { peer: dial(remote, address, options), used: 0 };
     found.used = options.now();
     kept.set(key, found);
-    return found.channel;
+    return found.peer;
   };
   return {
     async connect(remote) {
@@ -46,19 +46,19 @@ export function createPeers(options: PeersOptions): Peers {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(sweep);
-      await Promise.all([...kept.values()].map(({ channel }) => channel[Symbol.asyncDispose]()));
+      await Promise.all([...kept.values()].map(({ peer }) => peer[Symbol.asyncDispose]()));
     },
   };
 }
 
-function dial(remote: RemoteApp, address: string, { tls, maxReceiveBytes }: PeersOptions): Channel {
-  return connect({ target: address, maxReceiveBytes, ...(tls === undefined ? {} : { tls: tls(remote) }) });
+function dial(remote: RemoteApp, address: string, { tls, maxReceiveBytes, now }: PeersOptions): Peer {
+  return openPeer({ address, tls: tls?.(remote), maxReceiveBytes, now });
 }
 
 async function closeIdle(kept: Map<string, Kept>, now: number): Promise<void> {
-  for (const [key, { channel, used }] of kept) {
+  for (const [key, { peer, used }] of kept) {
     if (now - used < idleMs) continue;
     kept.delete(key);
-    await channel[Symbol.asyncDispose]();
+    await peer[Symbol.asyncDispose]();
   }
 }

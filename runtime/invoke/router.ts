@@ -1,13 +1,11 @@
 import { Fault, fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
-import type { Transport } from '#kit/grpc/transport.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
 import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
-import { forwardedHeaders, type SelfAddress } from './forwarded.ts';
+import { forwardedBy, type SelfAddress } from './forwarded.ts';
 import { type Invoke, type InvokeAnswer, type InvokeCall, isStream } from './message.ts';
-import { callRemote } from './remote.ts';
 import { errorText } from './status.ts';
 import { isUrl, splitAppId } from './target.ts';
 
@@ -19,8 +17,8 @@ export type RouterOptions = {
   app(): Invoke | undefined;
   /** Calls an HTTPEndpoint by name, or a URL; undefined where there is no such endpoint. */
   endpoint(id: string): { invoke: Invoke; baseUrl: string } | undefined;
-  /** A transport to a sidecar of the app, picked anew at each call. Rejects with `app-not-found`. */
-  connect(remote: RemoteApp): Promise<Transport>;
+  /** A sidecar of the app, picked anew at each call. Rejects with `app-not-found`. */
+  connect(remote: RemoteApp): Promise<{ invoke: Invoke }>;
   policies: PolicyResolver;
   run: Runner;
   watch?: InvocationWatch | undefined;
@@ -38,23 +36,21 @@ export type InvokeRouter = {
 export function createInvokeRouter(options: RouterOptions): InvokeRouter {
   const { self, policies, run } = options;
   const builtIn = policies.builtIn('service');
+  const addForwarded = forwardedBy(self);
 
   const invokeRemote = async (
     remote: RemoteApp,
     call: InvokeCall,
     signal: AbortSignal | undefined,
   ): Promise<InvokeAnswer> => {
-    const headers = {
-      ...call.headers,
-      ...forwardedHeaders(self, call.headers),
-      ...identityHeaders(self, remote.appId),
-    };
+    const headers = { ...call.headers, ...identityHeaders(self, remote.appId) };
+    addForwarded(headers);
     const forwarded = { ...call, headers };
     const attempt = async () => {
-      const transport = await options.connect(remote);
+      const peer = await options.connect(remote);
       const began = performance.now();
       options.watch?.requestSent(remote.appId, 'unary');
-      const answer = await callRemote(transport, forwarded, signal);
+      const answer = await peer.invoke(forwarded, signal);
       options.watch?.responseReceived(remote.appId, answer.status, performance.now() - began);
       return answer;
     };

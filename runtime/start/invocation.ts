@@ -1,11 +1,13 @@
 import type { NameResolver } from '#contracts/names.ts';
 import type { RawHandler } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
+import type { HttpHandler } from '#kit/http/message.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { Security } from '#kit/security/security.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { RuntimeConfig } from '../config.ts';
 import type { Page } from '../doors/http/page.ts';
+import { createDirectServer } from '../invoke/direct-server.ts';
 import type { Endpoints } from '../invoke/endpoints.ts';
 import { forPeers } from '../invoke/for-peers.ts';
 import { createGrpcProxy } from '../invoke/grpc-proxy.ts';
@@ -50,6 +52,8 @@ export type Invocation = {
   proxy: RawHandler;
   /** For the server that other sidecars call. */
   internal: Implementation;
+  /** For our own sidecars, on the same port; undefined where the app does not speak HTTP. */
+  direct: HttpHandler | undefined;
 };
 
 /** The port of calls between sidecars in Kubernetes, where names are all that DNS knows. */
@@ -75,8 +79,9 @@ export function startInvocation(start: InvocationStart): Invocation {
   stack.use(start.endpoints);
   const invokeApp = () => app.channel()?.invoke;
   const spans = start.tracesPeers ? tracing : undefined;
-  const served = { appId: config.appId, tracing: spans, watch: start.metrics };
-  const invokeForPeers = forPeers((call, signal) => app.channel()!.invoke(call, signal), served);
+  const observed = { appId: config.appId, tracing: spans, watch: start.metrics };
+  const invokeForPeers = forPeers((call, signal) => app.channel()!.invoke(call, signal), observed);
+  const served = { app: () => app.channel() && invokeForPeers, ...(authorize && { authorize }) };
   const { resolver, run } = policies;
   const router = createInvokeRouter({
     self,
@@ -101,9 +106,7 @@ export function startInvocation(start: InvocationStart): Invocation {
       watch: start.metrics,
       tracing: spans,
     }),
-    internal: createInternalServer({
-      app: () => app.channel() && invokeForPeers,
-      ...(authorize && { authorize }),
-    }),
+    internal: createInternalServer(served),
+    direct: config.app.protocol.startsWith('grpc') ? undefined : createDirectServer(served),
   };
 }

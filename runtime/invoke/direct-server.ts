@@ -1,0 +1,54 @@
+import { toStatus } from '#kit/grpc/fault-status.ts';
+import { peerOf } from '#kit/grpc/peer.ts';
+import { statusTrailers } from '#kit/grpc/trailers.ts';
+import type { Metadata } from '#kit/grpc/transport.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from '#kit/http/message.ts';
+import { form, formHeader, fromGrpcHeader, statusHeader, typeUrlHeader, wholeUpTo } from './direct.ts';
+import { endToEnd } from './headers.ts';
+import { type Body, type InvokeAnswer, type InvokeCall, noBody } from './message.ts';
+import { type ServeOptions, serve } from './serve.ts';
+
+const offer: HttpReply = Object.freeze({ status: 204, headers: { [formHeader]: form } });
+
+/** Serves the calls of our own sidecars to an app that speaks HTTP. */
+export function createDirectServer(options: ServeOptions): HttpHandler {
+  return async (request) => {
+    if (request.headers[formHeader] !== undefined) return offer;
+    try {
+      const call = callOf(request, await bodyOf(request));
+      return replyOf(await serve(options, call, peerOf(request.socket!), request.signal));
+    } catch (thrown) {
+      const status = toStatus(thrown);
+      return { status: 500, headers: { [statusHeader]: String(status.code), ...statusTrailers(status) } };
+    }
+  };
+}
+
+function callOf({ method: verb, url, headers }: HttpRequest, body: Body): InvokeCall {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url.slice(1) : url.slice(1, mark);
+  const grpc = headers[fromGrpcHeader] !== undefined;
+  return {
+    method: path.includes('%') ? decodeURIComponent(path) : path,
+    verb,
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    contentType: String(headers['content-type'] ?? ''),
+    typeUrl: String(headers[typeUrlHeader] ?? ''),
+    headers: (grpc ? endToEnd(headers as Metadata) : headers) as Metadata,
+    from: grpc ? 'grpc' : 'http',
+    body,
+  };
+}
+
+/** A short body of known length is taken whole, any other passed as it comes. */
+function bodyOf(request: HttpRequest): Body | Promise<Body> {
+  if (!request.hasBody) return noBody;
+  const length = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  return length <= wholeUpTo ? request.read() : request.stream;
+}
+
+function replyOf({ status, headers, contentType, body }: InvokeAnswer): HttpReply {
+  const own = endToEnd(headers);
+  own['content-type'] = contentType;
+  return { status, headers: own, body };
+}
