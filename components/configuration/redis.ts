@@ -1,8 +1,9 @@
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { ConfigurationItems, ConfigurationStore } from '#contracts/configuration.ts';
+import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { openRedis, type Redis, redisSettings } from '../clients/redis.ts';
-import { watchedItems } from './watched-items.ts';
+import { type WatchedItems, watchedItems } from './watched-items.ts';
 
 /** Keyspace events of strings: set, deleted, expired, evicted. */
 const events = 'Kg$xe';
@@ -28,7 +29,8 @@ export const component = defineComponent({
       async subscribe({ keys }, onChange, subscription) {
         await enableEvents(redis, log);
         const watcher = await redis.dedicated();
-        AbortSignal.any([subscription, life.signal]).addEventListener('abort', () => watcher.abandon(), { once: true });
+        const until = AbortSignal.any([subscription, life.signal]);
+        until.addEventListener('abort', () => watcher.abandon(), { once: true });
         const prefix = `__keyspace@${settings.redisDB}__:`;
         const tell = (items: ConfigurationItems) =>
           onChange(items).catch((thrown: Error) => log.warn(`a change was not handed on: ${thrown.message}`));
@@ -45,14 +47,7 @@ export const component = defineComponent({
           await watcher.listen(prefix + glob, (channel) => void changed(channel.slice(prefix.length)));
         }
         await watched.begin();
-        const catchUp = async () => {
-          // A server that was started anew has forgotten that it shall tell.
-          await enableEvents(redis, log);
-          await watched.catchUp();
-        };
-        watcher.onReconnect(() => {
-          catchUp().catch((thrown: Error) => log.warn(`cannot catch up with configuration keys: ${thrown.message}`));
-        });
+        watcher.onReconnect(() => void catchUp(redis, watched, log, until));
       },
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });
@@ -62,6 +57,24 @@ export const component = defineComponent({
     return store;
   },
 });
+
+const retryMs = 500;
+
+/** Tells what was missed. The connection for reading may be back later than the one for hearing. */
+async function catchUp(redis: Redis, watched: WatchedItems, log: Logger, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    try {
+      await redis.send(undefined, ['PING'], { readonly: true });
+      // A server that was started anew has forgotten that it shall tell.
+      await enableEvents(redis, log);
+      await watched.catchUp();
+      return;
+    } catch (error) {
+      log.debug(`cannot catch up with configuration keys yet: ${(error as Error).message}`);
+      await systemClock.pause(retryMs, until);
+    }
+  }
+}
 
 async function read(redis: Redis, asked: readonly string[]): Promise<ConfigurationItems> {
   const keys = asked.length > 0 ? asked : await redis.scan('*');
