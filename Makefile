@@ -52,6 +52,11 @@ loss: setup ## Kill sidecar and broker under load and count what is lost; LOSS_A
 	$(node) tools/bundle.ts
 	$(node) --disable-warning=ExperimentalWarning bench/pubsub/loss.ts $(LOSS_ARGS)
 
+.PHONY: bench-gate
+bench-gate: setup ## Fail where the sidecar has become dearer, by ratios to bare servers of the same run (bench/gate.json)
+	$(node) tools/bundle.ts
+	$(node) --disable-warning=ExperimentalWarning bench/sidecar/main.ts --only=ceilings --gate $(ARGS)
+
 .PHONY: setup
 setup: deps ## Install the Debian packages that tests and demo need, if missing (root)
 	@$(node) e2e/setup.ts

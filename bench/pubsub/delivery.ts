@@ -77,7 +77,15 @@ async function startLine(subject: Subject, component: string, stack: AsyncDispos
   const topic = `bench-${subject.name}`;
   let take: (body: Buffer) => void = () => {};
   const app = stack.use(await startSubscriber(topic, (body) => take(body)));
-  const sidecar = stack.use(await startSidecar(subject, `bench-${subject.name}`, app.port, component));
+  const sidecar = stack.use(
+    await startSidecar(subject, {
+      appId: `bench-${subject.name}`,
+      appPort: app.port,
+      stores: 0,
+      manifests: [component],
+      pinned: false,
+    }),
+  );
   const line: Line = {
     sidecar,
     topic,

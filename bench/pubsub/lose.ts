@@ -34,7 +34,16 @@ export async function lose({ broker, subject, messages, kills, restarts, say = (
   const tally = createTally(messages);
   const app = stack.use(await startSubscriber(topic, (body) => tally.add(idOf(body))));
   const server = stack.use(await brokers[broker]());
-  const launch = () => persistently(() => startSidecar(subject, 'loss', app.port, server.component));
+  const launch = () =>
+    persistently(() =>
+      startSidecar(subject, {
+        appId: 'loss',
+        appPort: app.port,
+        stores: 0,
+        manifests: [server.component],
+        pinned: false,
+      }),
+    );
   let sidecar: Sidecar = await launch();
   stack.defer(() => sidecar[Symbol.asyncDispose]());
   const began = performance.now();

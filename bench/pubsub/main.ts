@@ -41,7 +41,7 @@ const versions: Record<string, string> = {
   node: process.version,
   ...(peer ? { daprd: (await run(peer, ['--version'])).trim() } : {}),
 };
-const result: Result = { at: new Date().toISOString(), machine: machine(versions), options, rows };
+const result: Result = { at: new Date().toISOString(), machine: machine(versions), options, rows, curves: [] };
 const folder = join(import.meta.dirname, '..', 'results');
 await mkdir(folder, { recursive: true });
 const base = join(folder, `pubsub-${result.at.slice(0, 16).replaceAll(':', '')}`);

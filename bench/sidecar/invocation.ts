@@ -5,6 +5,7 @@ import process from 'node:process';
 import { eventually } from '#e2e/eventually.ts';
 import { freePorts } from '#e2e/ports.ts';
 import { start } from '#e2e/process.ts';
+import { onLoadCore } from './cores.ts';
 import { type Load, paced } from './load.ts';
 import { alternate, measure, type Sample } from './measure.ts';
 import type { BenchOptions } from './options.ts';
@@ -25,8 +26,9 @@ export async function measureInvocation(subjects: readonly Subject[], options: B
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-invocation-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const [port] = (await freePorts(1)) as [number];
-  const args = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'app.ts'), String(port)];
-  stack.use(start('app', process.execPath, args, { log: join(folder, 'app') }));
+  const app = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'app.ts'), String(port)];
+  const [command, ...args] = onLoadCore([process.execPath, ...app]);
+  stack.use(start('app', command!, args, { log: join(folder, 'app') }));
   await eventually('the app to listen', async () => ((await isOpen(port)) ? true : undefined));
   const pairs = new Map<string, Pair>();
   for (const subject of subjects) pairs.set(subject.name, await startPair(subject, port, stack));
@@ -47,8 +49,8 @@ const shorter = (options: BenchOptions): BenchOptions => ({ ...options, requests
 
 async function startPair(subject: Subject, appPort: number, stack: AsyncDisposableStack): Promise<Pair> {
   const id = `bench-app-${subject.name}`;
-  const called = stack.use(await startSidecar(subject, id, appPort));
-  const caller = stack.use(await startSidecar(subject, `bench-caller-${subject.name}`));
+  const called = stack.use(await startSidecar(subject, { appId: id, appPort }));
+  const caller = stack.use(await startSidecar(subject, { appId: `bench-caller-${subject.name}` }));
   const url = (path: string) => `http://${caller.http}/v1.0/invoke/${id}/method/${path}`;
   await eventually(`${subject.name} to invoke`, async () => ((await fetch(url('page'))).ok ? true : undefined));
   return { pids: [called.pid, caller.pid], url };

@@ -4,4 +4,6 @@ export type BenchOptions = {
   requests: number;
   /** Quiet time before memory is read again. */
   settleSeconds: number;
+  /** Requests with random keys and paths. */
+  soakRequests: number;
 };

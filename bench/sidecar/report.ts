@@ -1,3 +1,4 @@
+import { curvePicture } from './curves.ts';
 import { keeps, type Result, type Row } from './result.ts';
 import { boundText } from './table.ts';
 
@@ -11,13 +12,15 @@ export function report(result: Result): string {
   const most = Math.max(1, ...compared.map((row) => row.ratio!));
   return `<!doctype html>
 <meta charset="utf-8"><title>Outrigger measured</title>
-<style>body{font:14px system-ui;margin:2em;max-width:70em}td,th{padding:.2em .6em;text-align:left}td.n{text-align:right}</style>
+<style>body{font:14px system-ui;margin:2em;max-width:70em}td,th{padding:.2em .6em;text-align:left}td.n{text-align:right}figure{display:inline-block;margin:.5em 1em}</style>
 <h1>Outrigger measured</h1>
 <p>${escaped(`${result.at} · ${facts.join(' · ')}`)}</p>
 <p>Medians of alternating rounds, with the least and the most. A bar is our figure by the other's; the line is 1.</p>
 <table><tr><th>what<th>ratio<th><th>bound</tr>
 ${compared.map((row) => line(row, most)).join('\n')}
 </table>
+<h2>Growth</h2>
+${result.curves.map((curve) => `<figure><figcaption>${escaped(curve.name)}</figcaption>${curvePicture(curve)}</figure>`).join('\n')}
 <h2>Figures</h2>
 <table><tr><th>what<th>unit<th>subject<th>median<th>least<th>most</tr>
 ${result.rows.map(figures).join('\n')}

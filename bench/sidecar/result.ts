@@ -14,7 +14,16 @@ export type Row = {
   limit?: { atMost: number } | { atLeast: number };
 };
 
-export type Result = { at: string; machine: Record<string, string | number>; options: object; rows: Row[] };
+/** How a figure grows: by subject, pairs of size and figure. */
+export type Curve = { name: string; x: string; unit: string; points: Record<string, [size: number, figure: number][]> };
+
+export type Result = {
+  at: string;
+  machine: Record<string, string | number>;
+  options: object;
+  rows: Row[];
+  curves: Curve[];
+};
 
 /** What a figure depends on. */
 export function machine(versions: Readonly<Record<string, string>>): Result['machine'] {

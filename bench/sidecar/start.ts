@@ -7,7 +7,7 @@ import { type Subject, startSidecar } from './subject.ts';
 /** From starting the process to being healthy, as often as there are rounds; a first start warms the file cache. */
 export async function measureStart(subjects: readonly Subject[], { rounds }: BenchOptions): Promise<Row[]> {
   const once = (subject: Subject) => async () => {
-    await using sidecar = await startSidecar(subject);
+    await using sidecar = await startSidecar(subject, { pinned: false });
     return sidecar.startMs;
   };
   const tasks = Object.fromEntries(subjects.map((subject) => [subject.name, once(subject)]));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { freePorts } from '#e2e/ports.ts';
 import { type Process, start } from '#e2e/process.ts';
 import { imageEnvironment } from '../../tools/image-environment.ts';
+import { onServerCore } from './cores.ts';
 
 /** A program under measurement. */
 export type Subject = { name: string; command: string; args: readonly string[]; env?: Record<string, string> };
@@ -13,6 +14,8 @@ export type Sidecar = AsyncDisposable & {
   pid: number;
   http: string;
   grpc: string;
+  /** URL of its metrics. */
+  metrics: string;
   /** From starting the process to `/v1.0/healthz/outbound` answering 204. */
   startMs: number;
   /** Ends it by SIGKILL. */
@@ -30,21 +33,30 @@ export function ownSubject(): Subject {
 /** Dapr's daprd, where one is named. */
 export const peerSubject = (path: string): Subject => ({ name: 'daprd', command: path, args: [] });
 
-const store = `apiVersion: dapr.io/v1alpha1
+const store = (name: string) => `apiVersion: dapr.io/v1alpha1
 kind: Component
-metadata: { name: store }
+metadata: { name: ${name} }
 spec: { type: state.in-memory, version: v1, metadata: [] }
 `;
 
-/** Starts a sidecar with an in-memory state store named `store`, or other Components, on loopback; an app speaks HTTP. */
-export async function startSidecar(
-  subject: Subject,
-  appId = 'bench',
-  appPort?: number,
-  components = store,
-): Promise<Sidecar> {
+export type SidecarOptions = {
+  appId?: string;
+  /** Where its app listens, which speaks HTTP. */
+  appPort?: number;
+  /** State stores: `store`, `store1` and so on. Default 1. */
+  stores?: number;
+  /** Manifests beside the stores, one a file. */
+  manifests?: readonly string[];
+  /** Keeps it on one core, apart from the load (`cores.ts`). Default true. */
+  pinned?: boolean;
+};
+
+/** Starts a sidecar with in-memory state stores, on loopback. */
+export async function startSidecar(subject: Subject, options: SidecarOptions = {}): Promise<Sidecar> {
+  const { appId = 'bench', appPort, stores = 1, manifests = [], pinned = true } = options;
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
-  await writeFile(join(folder, 'components.yaml'), components);
+  const components = Array.from({ length: stores }, (_, i) => store(i === 0 ? 'store' : `store${i}`));
+  for (const [i, text] of [...components, ...manifests].entries()) await writeFile(join(folder, `${i}.yaml`), text);
   const [http, grpc, internal, metrics, profile] = await freePorts(5);
   const flags = {
     'app-id': appId,
@@ -61,12 +73,14 @@ export async function startSidecar(
   const args = [...subject.args, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
   const log = join(folder, 'log');
   const began = performance.now();
-  const process = start(subject.name, subject.command, args, { log, ...(subject.env ? { env: subject.env } : {}) });
+  const [command, ...words] = pinned ? onServerCore([subject.command, ...args]) : [subject.command, ...args];
+  const process = start(subject.name, command!, words, { log, ...(subject.env ? { env: subject.env } : {}) });
   await healthy(`http://127.0.0.1:${http}/v1.0/healthz/outbound`, process, log);
   return {
     pid: process.pid,
     http: `127.0.0.1:${http}`,
     grpc: `127.0.0.1:${grpc}`,
+    metrics: `http://127.0.0.1:${metrics}/metrics`,
     startMs: performance.now() - began,
     kill: () => process.kill(),
     async [Symbol.asyncDispose]() {

@@ -12,7 +12,7 @@ export function boundText({ limit }: Row): string {
 }
 
 /** The result as a Markdown table: medians with their spread. */
-export function table({ rows }: Result): string {
+export function table({ rows, curves }: Result): string {
   const subjects = [...new Set(rows.flatMap((row) => Object.keys(row.subjects)))];
   const lines = rows.map((row) => {
     const kept = keeps(row);
@@ -22,5 +22,11 @@ export function table({ rows }: Result): string {
     return `| ${[row.name, row.unit, ...figures, ratio, boundText(row), verdict].join(' | ')} |`;
   });
   const head = ['what', 'unit', ...subjects, 'ratio', 'bound', ''];
-  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...lines].join('\n');
+  const grown = curves.flatMap(({ name, x, unit, points }) =>
+    Object.entries(points).map(([subject, line]) => {
+      const figures = line.map(([size, value]) => `${size.toLocaleString('en')}: ${shown(value)}`);
+      return `- ${name} by ${x}, ${subject}: ${figures.join(', ')} ${unit}`;
+    }),
+  );
+  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...lines, '', ...grown].join('\n');
 }

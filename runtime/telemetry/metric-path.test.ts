@@ -31,4 +31,10 @@ describe('the label `path`', () => {
     expect(label('/orders/77')).toBe('/orders/{orderID}');
     expect(label('/v1.0/state/mystore/a')).toBe('');
   });
+
+  it('is empty for new paths once there are very many', () => {
+    const label = metricPath({ increasedCardinality: true, pathMatching: [] });
+    for (let i = 0; i < 2_000; i++) expect(label(`/made-up/${i}`)).toBe(`/made-up/${i}`);
+    expect([label('/made-up/2000'), label('/made-up/7')]).toEqual(['', '/made-up/7']);
+  });
 });

@@ -7,8 +7,9 @@ export type PathSettings = {
 };
 
 /**
- * Makes the function from a path to its label. A template stands for the paths it matches, also behind
- * `/v1.0/invoke/{app_id}/method`; of several, the one with more fixed segments. Source: Dapr `pkg/diagnostics`.
+ * Makes the function from a path to its label, empty for new ones once there are 2,000. A template stands for the paths
+ * it matches, also behind `/v1.0/invoke/{app_id}/method`; of several, the one with more fixed segments. Source: Dapr
+ * `pkg/diagnostics`.
  */
 export function metricPath({ increasedCardinality, pathMatching }: PathSettings): (path: string) => string {
   const templates = pathMatching
@@ -21,15 +22,29 @@ export function metricPath({ increasedCardinality, pathMatching }: PathSettings)
     const segments = path.split('/').slice(1);
     return templates.find((template) => fits(template.segments, segments))?.path;
   };
-  return (raw) => {
+  return limited((raw) => {
     const path = normalized(raw);
     if (fixedPaths.has(path)) return path;
     return matched(path) ?? (increasedCardinality ? (templates.length > 0 ? path : shortened(path)) : '');
-  };
+  });
 }
 
 /** Paths of the app and of health that are shown at any cardinality. */
 const fixedPaths = new Set(['/dapr/config', '/dapr/metrics', '/dapr/subscribe', '/healthz']);
+
+/** Paths that get a label of their own: a caller who makes up paths must not make up memory. */
+const mostLabels = 2_000;
+
+function limited(label: (path: string) => string): (path: string) => string {
+  const known = new Set<string>();
+  return (path) => {
+    const found = label(path);
+    if (known.has(found)) return found;
+    if (known.size >= mostLabels) return '';
+    known.add(found);
+    return found;
+  };
+}
 
 const normalized = (path: string) =>
   path.startsWith('/') && !path.includes('//') ? path : `/${path}`.replace(/\/{2,}/g, '/');
