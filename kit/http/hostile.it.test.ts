@@ -1,5 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { toFault } from '#kit/errors/fault.ts';
+import { attacks, unreadFloods } from '#kit/http2/testing/attacks.ts';
+import { opening } from '#kit/http2/testing/frames.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
@@ -85,5 +87,36 @@ describe('an HTTP server under attack', () => {
         }),
       ),
     );
+  });
+
+  it.each(Object.entries(attacks))('closes HTTP/2 connections that send %s', (_, bytes) =>
+    untilClosed((socket) => socket.write(bytes)),
+  );
+
+  it.each(Object.entries(unreadFloods))('keeps memory bounded under %s without end', async (_, frame) => {
+    const before = process.memoryUsage().rss;
+    const many = Buffer.concat(Array.from({ length: 2_000 }, () => frame));
+    await untilClosed((socket) => {
+      socket.pause();
+      const more = (): void => {
+        while (!socket.destroyed && socket.write(many));
+      };
+      socket.on('drain', more);
+      socket.write(opening);
+      more();
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+  });
+
+  it('keeps memory bounded under requests that are sent ahead and never read', async () => {
+    const before = process.memoryUsage().rss;
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.pause();
+    socket.on('error', () => {});
+    const ahead = Buffer.from(`${head}content-length: 900\r\n\r\n${'x'.repeat(900)}`.repeat(1_000));
+    for (let i = 0; i < 20 && socket.write(ahead); i++);
+    await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: 'well' });
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+    socket.destroy();
   });
 });
