@@ -32,6 +32,8 @@ const goCases = [
   'custom_metadata',
   'unimplemented_method',
   'unimplemented_service',
+  'rpc_soak',
+  'channel_soak',
 ];
 
 const carriers = ['plaintext', 'TLS', 'a Unix socket'] as const;
