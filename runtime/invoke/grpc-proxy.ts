@@ -220,25 +220,29 @@ function own(metadata: Metadata): Record<string, string | string[]> {
   return Object.fromEntries(kept) as Record<string, string | string[]>;
 }
 
-/** A request that can be sent again as long as it turned out to be a single frame. */
+/**
+ * A request that can be sent again as long as it turned out to be a single frame. A frame that comes while attempts
+ * change over goes to the newest: those before it end without one.
+ */
 async function replayable(
   frames: AsyncIterable<Buffer>,
 ): Promise<{ frames(): AsyncIterable<Buffer>; whole(): boolean }> {
   const iterator = frames[Symbol.asyncIterator]();
   const first = await iterator.next();
+  let newest = 0;
   let more = false;
-  let ended = first.done === true;
+  let coming: Promise<IteratorResult<Buffer>> | undefined;
   return {
     whole: () => !more,
     frames: async function* () {
+      const attempt = ++newest;
       if (first.done) return;
       yield first.value;
-      if (ended) return;
-      for (let next = await iterator.next(); ; next = await iterator.next()) {
-        if (next.done) {
-          ended = true;
-          return;
-        }
+      for (;;) {
+        coming ??= iterator.next();
+        const next = await coming;
+        if (attempt !== newest || next.done) return;
+        coming = undefined;
         more = true;
         yield next.value;
       }

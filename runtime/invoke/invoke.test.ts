@@ -119,6 +119,13 @@ describe('invoking an app over HTTP', () => {
     expect((await call('/v1.0/invoke/shop/method/x')).text).toBe('ok');
   });
 
+  it('does not multiply the retries of a policy by the built-in ones', async () => {
+    const spec = { policies: { retries: { DefaultAppRetryPolicy: { duration: '1ms', maxRetries: 2 } } } };
+    const call = await mesh(async () => ({ body: Buffer.from('ok') }), spec, 3);
+    await expect(call('/v1.0/invoke/shop/method/x')).rejects.toMatchObject({ key: 'invoke-failed' });
+    expect((await call('/v1.0/invoke/shop/method/x')).text).toBe('ok');
+  });
+
   it('refuses methods with characters that could change their meaning', async () => {
     const call = await mesh(async () => ({}));
     for (const path of ['a%23b', 'a%3Fb', 'a%00', 'a%zz']) {

@@ -32,13 +32,25 @@ export type InvokeRouter = {
   policyOf(id: string, method: string): Policy;
 };
 
-/** Makes the router. Built-in retries apply only where no policy names the app, the body is in hand and no peer answered. */
+/**
+ * Makes the router. There is one budget of retries: the built-in ones apply only where no policy names the app or
+ * retries its calls (Dapr multiplies the two), the body is in hand and no peer answered.
+ */
 export function createInvokeRouter(options: RouterOptions): InvokeRouter {
   const { self, policies, run } = options;
   const builtIn = policies.builtIn('service');
   const addForwarded = forwardedBy(self);
 
+  const policyOf = (id: string, method: string): Policy => {
+    if (isUrl(id)) return policies.endpoint(id, `${id}/${method}`);
+    const endpoint = options.endpoint(id);
+    return policies.endpoint(id, `${id}:${endpoint?.baseUrl ?? method}`);
+  };
+  const hasOwnRetries = (id: string, remote: RemoteApp, method: string): boolean =>
+    policies.definesApp(remote.appId) || policyOf(id, method).retry !== undefined;
+
   const invokeRemote = async (
+    id: string,
     remote: RemoteApp,
     call: InvokeCall,
     signal: AbortSignal | undefined,
@@ -54,7 +66,7 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       options.watch?.responseReceived(remote.appId, answer.status, performance.now() - began);
       return answer;
     };
-    if (policies.definesApp(remote.appId) || isStream(call.body)) return attempt();
+    if (isStream(call.body) || hasOwnRetries(id, remote, call.method)) return attempt();
     let tries = 0;
     const counted = () => {
       tries += 1;
@@ -75,16 +87,13 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       const endpoint = options.endpoint(id);
       if (endpoint !== undefined) return endpoint.invoke(call, signal);
       const remote = splitAppId(id, self.namespace);
-      if (remote.appId !== self.appId || remote.namespace !== self.namespace) return invokeRemote(remote, call, signal);
+      if (remote.appId !== self.appId || remote.namespace !== self.namespace)
+        return invokeRemote(id, remote, call, signal);
       const app = options.app();
       if (app === undefined) throw fault('invoke-failed', 'cannot invoke local endpoint: app channel not initialized');
       return app(call, signal);
     },
-    policyOf(id, method) {
-      if (isUrl(id)) return policies.endpoint(id, `${id}/${method}`);
-      const endpoint = options.endpoint(id);
-      return policies.endpoint(id, `${id}:${endpoint?.baseUrl ?? method}`);
-    },
+    policyOf,
   };
 }
 
