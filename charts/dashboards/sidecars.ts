@@ -61,6 +61,58 @@ export const sidecars: Dashboard = {
       },
     },
     {
+      title: 'Calls to other apps',
+      unit: 'reqps',
+      queries: {
+        '{{app_id}} → {{src_app_id}} {{status}}': rate(
+          'dapr_runtime_service_invocation_res_recv_total',
+          'app_id, src_app_id, status',
+        ),
+      },
+    },
+    {
+      title: 'Latency of calls to other apps',
+      unit: 'ms',
+      queries: {
+        'p99 {{app_id}} → {{src_app_id}}': quantile(
+          0.99,
+          'dapr_runtime_service_invocation_res_recv_latency_ms',
+          'app_id, src_app_id',
+        ),
+      },
+    },
+    {
+      title: 'Latency of the app itself',
+      unit: 'ms',
+      queries: {
+        'HTTP p99 {{app_id}}': quantile(0.99, 'dapr_http_client_roundtrip_latency', 'app_id'),
+        'gRPC p99 {{app_id}}': quantile(0.99, 'dapr_grpc_io_client_roundtrip_latency', 'app_id'),
+      },
+    },
+    {
+      title: 'Health probes of the app',
+      unit: 'reqps',
+      queries: {
+        'HTTP {{app_id}} {{status}}': rate('dapr_http_healthprobes_completed_count', 'app_id, status'),
+        'gRPC {{app_id}} {{grpc_client_status}}': rate(
+          'dapr_grpc_io_healthprobes_completed_count',
+          'app_id, grpc_client_status',
+        ),
+      },
+    },
+    {
+      title: 'Resiliency policies that stepped in',
+      unit: 'reqps',
+      queries: {
+        '{{policy}} {{status}} {{target}}': rate('dapr_resiliency_activations_total', 'policy, status, target'),
+      },
+    },
+    {
+      title: 'Open circuits',
+      unit: 'short',
+      queries: { '{{app_id}} {{target}}': `max by (app_id, target) (dapr_resiliency_cb_state{${app}, status="open"})` },
+    },
+    {
       title: 'State operations',
       unit: 'reqps',
       queries: {
