@@ -65,6 +65,29 @@ describe('the CLI', () => {
     expect(codes).toEqual([1]);
   });
 
+  it('explains a call by the sidecar’s own program', async () => {
+    const { out } = await cli('explain', 'app', 'till', '--app-id', 'shop');
+    expect(out).toMatch(/retry +DaprBuiltInServiceRetries .* built in\n/);
+    const asked = await cli('explain', 'access', '/pay', '--app-id', 'till', '--from', 'shop', '-o', 'json');
+    expect(JSON.parse(asked.out)).toEqual([{ about: 'access', allowed: true, by: 'global' }]);
+  });
+
+  it('says which Configuration cannot be read', async () => {
+    const { err, codes } = await cli(
+      'explain',
+      'access',
+      '/pay',
+      '--app-id',
+      'a',
+      '--from',
+      'b',
+      '--config',
+      'none.yaml',
+    );
+    expect(err).toContain('cannot read /none.yaml: ENOENT');
+    expect(codes).toEqual([1]);
+  });
+
   it.each(['bash', 'zsh', 'fish'])('completes commands and flags in %s', async (shell) => {
     const { out } = await cli('completion', shell);
     expect(out).toContain('--app-id');

@@ -3,6 +3,7 @@ import { toFault } from '#kit/errors/fault.ts';
 import { daprVersion, version } from '#kit/version.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addComponents } from './commands/components.ts';
+import { addExplain } from './commands/explain.ts';
 import { addList } from './commands/list.ts';
 import { addRun } from './commands/run.ts';
 import { addStop } from './commands/stop.ts';
@@ -28,6 +29,7 @@ export function buildProgram(world: CliWorld): Command {
   addList(program, world);
   addStop(program, world);
   addComponents(program, world);
+  addExplain(program, world);
   addInstall(program, world);
   addStatus(program, world);
   addCompletion(program, world);

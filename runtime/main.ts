@@ -9,10 +9,16 @@ import { flags } from './flags.ts';
 
 const { argv, env } = process;
 const logFile = argv.map((word) => /^--?log-file=(.+)$/.exec(word)?.[1]).findLast(Boolean);
+const question = argv.map((word) => /^--?explain=(.+)$/s.exec(word)?.[1]).findLast(Boolean);
 const stdout = logFile === undefined ? process.stdout : createWriteStream(logFile, { flags: 'a' });
 
 if (argv.some((word) => /^--?build-info$/.test(word))) {
   process.stdout.write(`Version: ${daprVersion}\nGit Commit: outrigger-${version}\nGit Version: ${version}\n`);
+} else if (question !== undefined) {
+  const { answerQuestion } = await import('./policy/answer-question.ts');
+  const { text, code } = await answerQuestion(question, env);
+  (code === 0 ? process.stdout : process.stderr).write(text);
+  process.exitCode = code;
 } else {
   keepHeapSmall();
   await runBinary(

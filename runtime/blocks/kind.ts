@@ -1,6 +1,6 @@
 import type { ComponentKind } from '#contracts/component.ts';
 import type { Fault } from '#kit/errors/fault.ts';
-import type { PolicyComponentKind } from '../policy/resiliency/resolve.ts';
+import type { PolicyComponentKind } from '../policy/resiliency/targets.ts';
 
 /** What is known of a component when it is bound. */
 export type BindContext = {

@@ -11,6 +11,8 @@ export type Decision = {
   allowed: boolean;
   /** Whose rule it was: the caller's own policy, or the default of all. */
   by: 'app' | 'global';
+  /** The operation of the caller's policy that covers the call; undefined where none does. */
+  rule?: string | undefined;
 };
 
 /** Who may call the app. */
@@ -25,7 +27,7 @@ export type AccessList = {
 };
 
 type Policy = NonNullable<AccessControl['policies']>[number];
-type Rule = { byVerb: ReadonlyMap<string, boolean>; always: boolean };
+type Rule = { name: string; byVerb: ReadonlyMap<string, boolean>; always: boolean };
 type CallerPolicy = { trustDomain: string; defaultAction: boolean | undefined; operations: OperationTree<Rule> };
 
 const isAllow = (action: string) => action.toLowerCase() === 'allow';
@@ -52,6 +54,7 @@ export function readAccessList(spec: AccessControl | undefined, { http }: { http
       return {
         allowed: rule === undefined ? (own ?? fallback) : ruled(rule, verb, http, own, fallback),
         by: own === undefined ? 'global' : 'app',
+        rule: rule?.name,
       };
     },
   };
@@ -71,7 +74,11 @@ function callerPolicy(policy: Policy, http: boolean): CallerPolicy {
   const operations = operationTree<Rule>();
   for (const { name, httpVerb, action } of policy.operations ?? []) {
     const always = isAllow(action);
-    operations.add(normalized(name, http), { always, byVerb: new Map((httpVerb ?? []).map((verb) => [verb, always])) });
+    operations.add(normalized(name, http), {
+      name,
+      always,
+      byVerb: new Map((httpVerb ?? []).map((verb) => [verb, always])),
+    });
   }
   const { defaultAction } = policy;
   return {

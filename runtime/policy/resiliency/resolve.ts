@@ -3,18 +3,7 @@ import { retryEverything } from './codes.ts';
 import { exponentialDefaults, type PolicyTables, type TargetSpec } from './decode.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Policy, PolicyWatch } from './run.ts';
-
-/** The kinds of component as they stand in the names of default policies. */
-export type PolicyComponentKind =
-  | 'Binding'
-  | 'Configuration'
-  | 'Lock'
-  | 'Middleware'
-  | 'Pubsub'
-  | 'Crypto'
-  | 'Conversation'
-  | 'Secretstore'
-  | 'Statestore';
+import { actorPolicies, appPolicies, componentPolicies, type PolicyComponentKind } from './targets.ts';
 
 export type BuiltInRetry = 'service' | 'actor' | 'actor-reminder' | 'actor-not-found' | 'initialization';
 
@@ -127,14 +116,15 @@ export function createPolicyResolver(
 
   return {
     endpoint(appId, endpoint) {
-      const target = tables.apps.get(appId) ?? defaults(tables, ['App']);
+      const target = appPolicies(tables, appId).spec;
       const limit = target.circuitBreakerCacheSize || endpointsKept;
       return cached(`app ${appId}`, endpoint, limit, () =>
         assemble(`endpoint[${appId}, ${endpoint}]`, target, endpoint, watched(`app_${appId}`)),
       );
     },
     actorBeforeTurn(type, id) {
-      const target = tables.actors.get(type) ?? { circuitBreakerScope: 'type', ...defaults(tables, ['Actor']) };
+      const { spec, named } = actorPolicies(tables, type);
+      const target: TargetSpec = named ? spec : { circuitBreakerScope: 'type', ...spec };
       const key = target.circuitBreakerScope === 'type' ? type : `${type}-${id}`;
       const limit = target.circuitBreakerCacheSize || actorsKept;
       const { timeout: _none, ...beforeTurn } = target;
@@ -143,15 +133,13 @@ export function createPolicyResolver(
       );
     },
     actorWithinTurn(type) {
-      const { timeout } = tables.actors.get(type) ?? defaults(tables, ['Actor']);
+      const { timeout } = actorPolicies(tables, type).spec;
       return cached('actor turn', type, actorsKept, () =>
         assemble(`actor[${type}]`, { timeout }, type, watched(`actor_${type}`)),
       );
     },
     component(name, kind, direction) {
-      const side = direction === 'inbound' ? 'Inbound' : 'Outbound';
-      const levels = [`${kind}Component${side}`, `Component${side}`, 'Component'];
-      const target = tables.components.get(name)?.[direction] ?? defaults(tables, levels);
+      const target = componentPolicies(tables, name, kind, direction).spec;
       const label = `component[${name}] ${direction === 'inbound' ? 'input' : 'output'}`;
       return cached(`component ${direction}`, `${kind} ${name}`, Number.POSITIVE_INFINITY, () =>
         assemble(label, target, `${target.circuitBreaker ?? ''}-${name}`, watched(`${kind}_${name}`, direction)),
@@ -159,16 +147,5 @@ export function createPolicyResolver(
     },
     builtIn: (name) => ({ ...assemble(builtInNames[name], { retry: builtInNames[name] }, ''), timeoutMs: undefined }),
     definesApp: (appId) => tables.apps.has(appId),
-  };
-}
-
-/** The default policies of the first level that has one, kind by kind; the bare `Default…Policy` comes last. */
-function defaults(tables: PolicyTables, levels: readonly string[]): TargetSpec {
-  const pick = (table: ReadonlyMap<string, unknown>, what: string): string | undefined =>
-    [...levels, ''].map((level) => `Default${level}${what}Policy`).find((name) => table.has(name));
-  return {
-    timeout: pick(tables.timeouts, 'Timeout'),
-    retry: pick(tables.retries, 'Retry'),
-    circuitBreaker: pick(tables.breakers, 'CircuitBreaker'),
   };
 }
