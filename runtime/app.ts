@@ -166,6 +166,7 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
       appId: config.appId,
       publisher,
       streams: subscriptions.streams,
+      outbox: subscriptions.outbox,
       configurationSubscriptions: items.subscriptions,
       findVault: vaultsOf(registry),
       metadata: [

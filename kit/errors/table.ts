@@ -100,6 +100,7 @@ export const faults = {
   'pubsub-topic-empty': row('INVALID_ARGUMENT', 404, 'ERR_TOPIC_NAME_EMPTY'),
   'pubsub-metadata': row('INVALID_ARGUMENT', 400, 'ERR_PUBSUB_REQUEST_METADATA'),
   'pubsub-forbidden': row('PERMISSION_DENIED', 403, 'ERR_PUBSUB_FORBIDDEN'),
+  'pubsub-outbox': row('INTERNAL', 500, 'ERR_PUBLISH_OUTBOX', 'later'),
   'pubsub-cloud-event': row('INVALID_ARGUMENT', 500, 'ERR_PUBSUB_CLOUD_EVENTS_SER'),
   'pubsub-events': row('INVALID_ARGUMENT', 400, 'ERR_PUBSUB_EVENTS_SER'),
   'pubsub-publish': row('INTERNAL', 500, 'ERR_PUBSUB_PUBLISH_MESSAGE', 'later'),

@@ -30,6 +30,7 @@ import { deleteState } from './state/delete.ts';
 import { deleteBulkState } from './state/delete-bulk.ts';
 import { getState } from './state/get.ts';
 import { getBulkState } from './state/get-bulk.ts';
+import type { Outbox } from './state/outbox.ts';
 import { queryState } from './state/query.ts';
 import { saveState } from './state/save.ts';
 import { executeStateTransaction } from './state/transact.ts';
@@ -42,6 +43,7 @@ export type Services = {
   appId: string;
   publisher: Publisher;
   streams: StreamSubscriber;
+  outbox: Outbox;
   configurationSubscriptions: ConfigurationSubscriptions;
   findVault: FindVault;
   tracing: Tracing;
@@ -57,7 +59,7 @@ export function operations(services: Services): readonly Operation[] {
     saveState,
     deleteState,
     deleteBulkState,
-    executeStateTransaction,
+    executeStateTransaction(services.outbox),
     queryState,
 
     getSecret(services.secretAccess),

@@ -69,7 +69,7 @@ export function startHotReload(start: HotReloadStart): void {
       const stores = openOf(registry, configurationKind);
       const allWell = await applyComponents(list, retry);
       const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
-      if (replaced.size > 0) await start.subscriptions.follow(replaced);
+      await start.subscriptions.follow(replaced);
       await start.bindings.follow();
       await start.items.reopen(changedNames(stores, openOf(registry, configurationKind)));
       for (const former of outOfUse.splice(0)) void retire(former, start);

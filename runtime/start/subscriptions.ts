@@ -6,7 +6,9 @@ import type { MetadataPart } from '../blocks/metadata/facts.ts';
 import type { BoundPubSub } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import type { StreamSubscriber } from '../blocks/pubsub/subscribe.ts';
+import type { Outbox } from '../blocks/state/outbox.ts';
 import type { RuntimeConfig } from '../config.ts';
+import { createOutbox } from '../outbox/outbox.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
 import type { ResourceSource } from '../resources/source.ts';
@@ -32,10 +34,11 @@ export type SubscriptionsStart = {
 
 export type Subscriptions = {
   streams: StreamSubscriber;
+  outbox: Outbox;
   facts: MetadataPart;
   /** Takes messages from now on, while the app is well. */
   start(): Promise<void>;
-  /** Follows components that were replaced or are gone, by name. */
+  /** Follows components that came, were replaced or are gone; `changed` are pub/sub components, by name. */
   follow(changed: ReadonlySet<string>): Promise<void>;
   /** Resolves when nothing that came from a component is under way any more, or after 30 s. */
   leave(component: BoundPubSub): Promise<void>;
@@ -61,6 +64,10 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
     skipProgrammatic: config.skipAppSubscriptions,
     clock: systemClock,
   });
+  const outbox = createOutbox({
+    ...{ appId: config.appId, namespace: config.namespace, registry, publisher, subscriber, log },
+    clock: systemClock,
+  });
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= subscriber.closeAll(drainMs).then(async () => {
@@ -82,11 +89,12 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
   let started = false;
   const update = async () => {
     if (!started || stopping !== undefined) return;
+    await outbox.update();
     if (app.health === undefined || app.health.isHealthy()) await ofApp.update();
   };
   return {
     async follow(changed) {
-      void streams.closeAll(drainMs, changed);
+      if (changed.size > 0) void streams.closeAll(drainMs, changed);
       await update();
     },
     leave: (component) => subscriber.leave(component, drainMs),
@@ -103,9 +111,11 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
       await update();
     },
     streams,
+    outbox,
     facts: () => ({ subscriptions: [...ofApp.all(), ...streams.all()].map(factOf) }),
     async start() {
       started = true;
+      await outbox.update();
       app.health?.onChange((healthy) => (healthy ? void begin() : ofApp.stop()));
       if (app.health === undefined || app.health.isHealthy()) await begin();
     },

@@ -1,10 +1,11 @@
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { type BoundPubSub, pubsubKind } from '../blocks/pubsub/kind.ts';
+import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
+import { keepSubscriptions } from './kept.ts';
 import { grpcPostman } from './postman-grpc.ts';
 import { httpPostman } from './postman-http.ts';
 import { askGrpcApp, askHttpApp } from './programmatic.ts';
@@ -30,56 +31,26 @@ export type AppSubscriptionsOptions = {
 export type AppSubscriptions = {
   /** Opens them; the first time the app is asked for its own. */
   start(): Promise<void>;
-  /**
-   * Brings what is open in step with manifests and components: those that are gone take no more at once and end when
-   * what is under way is done, new ones are opened, the others are left alone.
-   */
+  /** Brings what is open in step with manifests and components. */
   update(): Promise<void>;
   /** Closes them, to be started again when the app is well. */
   stop(): void;
   all(): readonly Subscription[];
 };
 
-type Kept = { component: BoundPubSub; end: AbortController };
-
 export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSubscriptions {
   const { registry, subscriber, app, clock, log } = options;
-  const components = registry.of(pubsubKind);
+  const kept = keepSubscriptions({ registry, subscriber, clock });
   let programmatic: readonly Subscription[] | undefined;
   let running: AbortController | undefined;
-  const kept = new Map<string, Kept>();
   const http = httpPostman(app.channel);
   const grpc = grpcPostman({ app: app.grpc, token: options.appToken, log });
   const all = () => joined(options.declared(), programmatic ?? []);
-  /** Those that can be open: their component is there. */
-  const wanted = (): Map<string, Subscription> =>
-    new Map(
-      all()
-        .filter(({ pubsubName }) => components.has(pubsubName))
-        .map((one) => [JSON.stringify(one), one]),
-    );
-  const endGone = (next: ReadonlyMap<string, Subscription>): void => {
-    for (const [key, { component, end }] of kept) {
-      if (components.get(next.get(key)?.pubsubName ?? '')?.component === component) continue;
-      kept.delete(key);
-      end.abort();
-    }
-  };
-  const keep = async (one: Subscription, key: string): Promise<void> => {
-    const end = new AbortController();
-    kept.set(key, { component: components.get(one.pubsubName)!.component, end });
-    const postman = app.channel()!.protocol === 'grpc' ? grpc : http;
-    await Promise.race([subscriber.keepOpen(one, postman, end.signal), clock.pause(firstTryMs, end.signal)]);
-  };
   const update = async (): Promise<void> => {
-    if (running === undefined) return;
-    const next = wanted();
-    endGone(next);
-    const fresh = [...next].filter(([key]) => !kept.has(key));
-    await Promise.all(fresh.map(([key, one]) => keep(one, key)));
+    if (running) await kept.update(all(), app.channel()?.protocol === 'grpc' ? grpc : http);
   };
   const start = async (): Promise<void> => {
-    if (running || components.size === 0) return;
+    if (running || registry.of(pubsubKind).size === 0) return;
     const channel = app.channel();
     if (channel === undefined) {
       log.warn('app channel not initialized, make sure -app-port is specified if pubsub subscription is required');
@@ -96,13 +67,10 @@ export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSub
     stop() {
       running?.abort();
       running = undefined;
-      endGone(new Map());
+      kept.endAll();
     },
   };
 }
-
-/** How long the start waits for a subscription; one that takes longer goes on in the background. */
-const firstTryMs = 2_000;
 
 /**
  * One subscription to each topic of a component, as in Dapr: what the app says goes before manifests; of the app's own

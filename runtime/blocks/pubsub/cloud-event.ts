@@ -10,6 +10,8 @@ export type Publication = {
   /** App ID of the publisher. */
   source: string;
   metadata: Readonly<Record<string, string>>;
+  /** Further attributes, which take the place of the sidecar's own. */
+  attributes?: Readonly<Record<string, string>> | undefined;
   trace: { parent: string; state: string };
   /** Seconds after which the sidecar drops it; undefined where the broker sees to that, or it lives for ever. */
   ttlSeconds: number | undefined;
@@ -49,6 +51,7 @@ function wrap(publication: Publication, data: Buffer, world: EnvelopeWorld): Buf
     traceparent: traceParent,
     tracestate: own.get('tracestate') || trace.state,
     type: own.get('type') || defaultType,
+    ...publication.attributes,
   };
   return envelope(dataMember(contentType, data), attributes);
 }

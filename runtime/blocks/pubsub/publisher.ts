@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { BulkEntry, FailedEntry } from '#contracts/pubsub.ts';
-import { formatTraceparent, parseTraceBin } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Registry } from '../../registry.ts';
 import { noPubsubMetrics, type PubsubMetrics } from '../../telemetry/pubsub-metrics.ts';
 import type { Context } from '../operation.ts';
+import { callTrace } from './call-trace.ts';
 import { cloudEvent, type EnvelopeWorld } from './cloud-event.ts';
 import { badMetadata, noCloudEvent, publishFailed, topicEmpty, topicForbidden } from './faults.ts';
 import { type BoundPubSub, pubsubKind } from './kind.ts';
@@ -45,7 +45,7 @@ export function createPublisher(
   };
   const wrap = (bound: BoundPubSub, topic: string, { data, contentType, metadata }: Event, call: Call) => {
     const ttl = bound.pubsub.traits.includes('MESSAGE_TTL') ? undefined : ttlSeconds(metadata);
-    const trace = traceOf(call);
+    const trace = callTrace(call);
     try {
       return cloudEvent(
         { data, contentType, metadata, topic, pubsubName: bound.name, source: appId, trace, ttlSeconds: ttl },
@@ -136,25 +136,8 @@ async function sendAll(
   );
 }
 
-const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
-
 /** A raw payload has no envelope for its trace. */
 function rawTrace(call: Call): Record<string, string> {
-  const { parent, state } = traceOf(call);
+  const { parent, state } = callTrace(call);
   return { traceid: parent, tracestate: state };
-}
-
-/** The trace a call belongs to: its header as it came where the door made no span, else the door's. */
-function traceOf({ trace, headers }: Call): { parent: string; state: string } {
-  const first = (name: string) => {
-    const value = headers[name];
-    return typeof value === 'string' ? value : value?.[0];
-  };
-  const header = first('traceparent');
-  if (trace && !header?.startsWith(`00-${trace.traceId}-${trace.spanId}-`)) {
-    return { parent: formatTraceparent(trace), state: trace.state ?? '' };
-  }
-  const binary = first('grpc-trace-bin');
-  const context = binary === undefined ? undefined : parseTraceBin(Buffer.from(binary, 'base64'));
-  return { parent: header ?? (context && formatTraceparent(context)) ?? noTrace, state: first('tracestate') ?? '' };
 }

@@ -1,4 +1,5 @@
 import { type StateStore, stateFeatures } from '#contracts/state.ts';
+import { type OutboxSettings, outboxSettings } from '../../outbox/settings.ts';
 import { defineKind } from '../kind.ts';
 import { keyPrefix } from './key-prefix.ts';
 import { storeAbsent } from './state-faults.ts';
@@ -12,6 +13,8 @@ export type BoundStore = {
   readonly prefix: string;
   /** Encrypts values; undefined where the Component has no key for it. */
   readonly cipher: ValueCipher | undefined;
+  /** Where its changes are published; undefined where they are not. */
+  readonly outbox: OutboxSettings | undefined;
 };
 
 /** The order in which Dapr's own stores name what they can do. */
@@ -36,6 +39,7 @@ export const stateKind = defineKind<StateStore, BoundStore>({
     store,
     prefix: keyPrefix(context),
     cipher: valueCipher(context),
+    outbox: outboxSettings(context.metadata),
   }),
   capabilities({ store }) {
     const features: string[] = stateFeatures(store);

@@ -1,8 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { StateOperation } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
+import type { StateItem } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type {
+  ExecuteStateTransactionRequest,
   TransactionalStateOperation,
   TransactionalStateOperationSchema,
 } from '#proto/dapr/proto/runtime/v1/state_pb.js';
@@ -10,6 +12,7 @@ import { jsonItems, jsonMember } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
 import { jsonBody, malformed, queryMetadata } from '../rest.ts';
 import { type BoundStore, stateKind } from './kind.ts';
+import type { Outbox } from './outbox.ts';
 import { isFields, metadataOf, stateItem } from './rest-item.ts';
 import { noTransactions, tooManyOperations, transactionFailed } from './state-faults.ts';
 import { toDelete, toSet } from './write.ts';
@@ -17,44 +20,51 @@ import { toDelete, toSet } from './write.ts';
 const noBytes = Buffer.from('{}');
 
 /** Writes and removes keys, all or none. */
-export const executeStateTransaction = defineOperation({
-  method: Dapr.method.executeStateTransaction,
-  api: 'state.v1',
-  component: { kind: stateKind, name: (request) => request.storeName, action: 'transaction' },
-  http: {
-    method: ['POST', 'PUT'],
-    path: '/v1.0/state/{storeName}/transaction',
-    toRequest(http) {
-      const body = jsonBody(http);
-      if (!isFields(body)) throw malformed('the body must be an object with "operations"');
-      const operations = body['operations'] ?? [];
-      if (!Array.isArray(operations)) throw malformed('"operations" must be a list');
-      const extra = queryMetadata(http);
-      const raw = jsonItems(jsonMember(http.body, 'operations') ?? noBytes);
-      return {
-        storeName: http.params.storeName,
-        operations: operations.map((operation, i) => restOperation(raw[i]!, operation, extra)),
-        metadata: { ...metadataOf(body), ...extra },
-      };
+export const executeStateTransaction = (outbox: Outbox) =>
+  defineOperation({
+    method: Dapr.method.executeStateTransaction,
+    api: 'state.v1',
+    component: { kind: stateKind, name: (request) => request.storeName, action: 'transaction' },
+    http: {
+      method: ['POST', 'PUT'],
+      path: '/v1.0/state/{storeName}/transaction',
+      toRequest(http) {
+        const body = jsonBody(http);
+        if (!isFields(body)) throw malformed('the body must be an object with "operations"');
+        const operations = body['operations'] ?? [];
+        if (!Array.isArray(operations)) throw malformed('"operations" must be a list');
+        const extra = queryMetadata(http);
+        const raw = jsonItems(jsonMember(http.body, 'operations') ?? noBytes);
+        return {
+          storeName: http.params.storeName,
+          operations: operations.map((operation, i) => restOperation(raw[i]!, operation, extra)),
+          metadata: { ...metadataOf(body), ...extra },
+        };
+      },
     },
-  },
-  async handle(request, context) {
-    const { component: bound, signal } = context;
-    const { store, name } = bound;
-    if (!store.transact) throw noTransactions(name);
-    const operations = request.operations.map((operation) => toOperation(operation, context));
-    if (operations.length === 0) return {};
-    if (store.maxOperations !== undefined && operations.length > store.maxOperations) {
-      throw tooManyOperations(name, operations.length, store.maxOperations);
-    }
-    try {
-      await store.transact({ operations, metadata: request.metadata }, signal);
-      return {};
-    } catch (thrown) {
-      throw transactionFailed(name, thrown);
-    }
-  },
-});
+    async handle(request, context) {
+      const { component: bound, signal } = context;
+      const { store, name } = bound;
+      if (!store.transact) throw noTransactions(name);
+      const operations = request.operations.map((operation) => toOperation(operation, context));
+      if (operations.length === 0) return {};
+      if (store.maxOperations !== undefined && operations.length > store.maxOperations) {
+        throw tooManyOperations(name, operations.length, store.maxOperations);
+      }
+      const all = bound.outbox
+        ? await outbox.announce(bound, { operations, items: itemsOf(request), call: context })
+        : operations;
+      try {
+        await store.transact({ operations: all, metadata: request.metadata }, signal);
+        return {};
+      } catch (thrown) {
+        throw transactionFailed(name, thrown);
+      }
+    },
+  });
+
+const itemsOf = ({ operations }: ExecuteStateTransactionRequest): StateItem[] =>
+  operations.flatMap(({ request }) => (request ? [request] : []));
 
 function restOperation(
   raw: Buffer,

@@ -13,7 +13,9 @@ import { executeStateTransaction } from './transact.ts';
 
 type Item = MessageInitShape<typeof StateItemSchema>;
 
-const operations = [getState, saveState, deleteState, getBulkState, executeStateTransaction];
+const noOutbox = { announce: () => Promise.reject(new Error('no store here has an outbox')) };
+
+const operations = [getState, saveState, deleteState, getBulkState, executeStateTransaction(noOutbox)];
 const { method } = Dapr;
 const storeName = 'orders';
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
