@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts } from '#e2e/ports.ts';
 import { type Process, start } from '#e2e/process.ts';
 import { eventually } from '#kit/testing/eventually.ts';
+import { steadyLoad } from '#kit/testing/steady-load.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -56,36 +56,20 @@ const updates = async () => (await log()).split('Component updated: orders').len
 
 describe('a sidecar whose resources change', () => {
   it('fails no call while a state store is replaced five times under 500 requests a second', async () => {
-    const failed: number[] = [];
-    let sent = 0;
-    const calls = new Set<Promise<void>>();
-    const stop = new AbortController();
-    const load = (async () => {
-      while (!stop.signal.aborted) {
-        for (let i = 0; i < 10; i++) {
-          sent++;
-          const call = (i % 2 === 0 ? save() : fetch(`${api}/v1.0/state/orders/a`))
-            .then(async (answer) => {
-              await answer.arrayBuffer();
-              if (!answer.ok) failed.push(answer.status);
-            })
-            .finally(() => calls.delete(call));
-          calls.add(call);
-        }
-        await pause(20);
-      }
-    })();
+    const load = steadyLoad(500, async (i) => {
+      const answer = await (i % 2 === 0 ? save() : fetch(`${api}/v1.0/state/orders/a`));
+      await answer.arrayBuffer();
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+    });
     for (let version = 2; version <= 6; version++) {
       const before = await updates();
       await put('store.yaml', store(`${version}s`));
       await eventually(async () => expect(await updates()).toBe(before + 1));
-      const after = sent;
-      await eventually(() => expect(sent).toBeGreaterThan(after + 100));
+      const after = load.sent();
+      await eventually(() => expect(load.sent()).toBeGreaterThan(after + 100));
     }
-    stop.abort();
-    await load;
-    await Promise.all(calls);
-    expect(failed).toEqual([]);
+    const { sent, failures } = await load.stop();
+    expect(failures).toEqual([]);
     expect(sent).toBeGreaterThan(500);
   });
 
