@@ -22,6 +22,7 @@ function world(initial: readonly Component[] = []) {
     isOpen: () => true,
     wanted: (all) => all,
     retire: () => {},
+    report: (one, problem) => done.push(`report ${one.metadata.name}: ${problem.message}`),
     forget: (name) => done.push(`forget ${name}`),
     fail: (problem) => done.push(`fail ${problem.message}`),
     log: silentLogger,
@@ -67,7 +68,7 @@ describe('componentReload', () => {
     const { see, broken } = world([make('orders', 'state.redis')]);
     const changed = make('orders', 'state.redis', { metadata: [{ name: 'redisHost', value: 'b' }] });
     broken.add('state.redis');
-    expect(await see([changed])).toEqual([]);
+    expect(await see([changed])).toEqual(['report orders: no route; the version before it goes on serving']);
     expect(await see([changed])).toEqual([]);
     broken.clear();
     expect(await see([changed])).toEqual([]);

@@ -16,6 +16,8 @@ export type ComponentReloadOptions = {
   isOpen(component: Component): boolean;
   /** Those of a list that are meant for this sidecar. */
   wanted(all: readonly Component[]): readonly Component[];
+  /** Told why a new version does not serve, where the one before it does. */
+  report(component: Component, problem: Fault): void;
   /** Told of a component that is gone. */
   forget(name: string): void;
   /** Ends the sidecar: a component that must be there cannot be opened. */
@@ -104,6 +106,8 @@ async function replace(
   } catch (thrown) {
     if (old && typeOf(old) === typeOf(component)) {
       log.error(`The new version of ${logName(component)} cannot be opened; the one before it goes on serving`);
+      const reason = toFault((thrown as Error).cause ?? thrown).message;
+      options.report(component, fault('component-init', `${reason}; the version before it goes on serving`));
       return old;
     }
     if (old) takeOut(options, old);

@@ -57,6 +57,7 @@ export function startHotReload(start: HotReloadStart): void {
     ...components,
     retire: (former) => outOfUse.push(former),
     isOpen: ({ metadata, spec }) => registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
+    report: resources.report,
     forget: resources.forget,
     fail: ending.fail,
     log,
