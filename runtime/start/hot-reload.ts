@@ -52,10 +52,9 @@ export function startHotReload(start: HotReloadStart): void {
   const { config, resources, components, endpoints, policies, ending, log, signal } = start;
   const { registry } = components;
   const common = { source: resources.source, everyMs: config.reconcileIntervalMs, clock: systemClock, log, signal };
-  const outOfUse: Loaded[] = [];
   const applyComponents = componentReload({
     ...components,
-    retire: (former) => outOfUse.push(former),
+    retire: (former) => void retire(former, start),
     isOpen: ({ metadata, spec }) => registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
     report: resources.report,
     forget: resources.forget,
@@ -73,7 +72,6 @@ export function startHotReload(start: HotReloadStart): void {
       await start.subscriptions.follow(replaced);
       await start.bindings.follow();
       await start.items.reopen(changedNames(stores, openOf(registry, configurationKind)));
-      for (const former of outOfUse.splice(0)) void retire(former, start);
       return allWell;
     },
   });
@@ -98,7 +96,8 @@ export function startHotReload(start: HotReloadStart): void {
 }
 
 /**
- * Closes a component that is out of use: what came in from it is finished first, and calls under way end on it in peace.
+ * Closes a component that is out of use: nothing comes in from it from now on, what has is finished, and calls under way
+ * end on it in peace.
  */
 async function retire(former: Loaded, { subscriptions, bindings, log, signal }: HotReloadStart): Promise<void> {
   try {
