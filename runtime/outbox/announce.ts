@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StateOperation } from '#contracts/state.ts';
-import { fault } from '#kit/errors/fault.ts';
+import { Fault, fault } from '#kit/errors/fault.ts';
 import { isTruthy } from '#kit/values/truthy.ts';
 import { errorInfo } from '../blocks/details.ts';
 import { callTrace } from '../blocks/pubsub/call-trace.ts';
@@ -9,6 +9,7 @@ import { isJson } from '../blocks/pubsub/content-type.ts';
 import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import type { OutboxTransaction } from '../blocks/state/outbox.ts';
+import { errorText } from '../invoke/status.ts';
 import type { Registry } from '../registry.ts';
 import { internalTopic, type OutboxSettings } from './settings.ts';
 
@@ -68,7 +69,7 @@ async function publish(
     const topic = internalTopic({ namespace, appId }, settings);
     await publisher.forward(bound, topic, { data: event, contentType: '', metadata: {} }, call.signal);
   } catch (thrown) {
-    const error = (thrown as Error).message;
+    const error = errorText(thrown instanceof Fault && thrown.key === 'pubsub-publish' ? thrown.cause : thrown);
     const details = [errorInfo('DAPR_PUBSUB_OUTBOX', { appID: appId, error })];
     throw fault('pubsub-outbox', `error while publishing outbox message: ${error}`, { cause: thrown, details });
   }
