@@ -1,6 +1,7 @@
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { Message, MessageHandler, PublishRequest, PubSub } from '#contracts/pubsub.ts';
 import { duration, integer, text } from '#contracts/settings.ts';
+import { concurrencyGate } from '#kit/lifecycle/concurrency-gate.ts';
 import { sharedDeadline } from '#kit/lifecycle/shared-deadline.ts';
 import { openRedis, type Redis, type RedisSettings, redisSettings } from '../clients/redis.ts';
 import { type RedisStream, streamGroup } from './redis-stream.ts';
@@ -33,7 +34,7 @@ export const component = defineComponent({
     };
     const closeNow = () => void close();
     signal.addEventListener('abort', closeNow, { once: true });
-    const slots = createSlots(settings.concurrency);
+    const gate = concurrencyGate(settings.concurrency);
     const pubsub: PubSub = {
       traits: [],
       publish: (request) => publish(redis, settings, request),
@@ -44,8 +45,8 @@ export const component = defineComponent({
         const { processingTimeout, redeliverInterval } = settings;
         const limit = processingTimeout > 0 ? sharedDeadline(processingTimeout, ends) : () => ends;
         const hand = async (id: string, message: Message) => {
-          await slots.take();
-          void deliver(stream, id, message, { handler, slots, log, signal: limit() });
+          const leave = await gate.enter(undefined);
+          void deliver(stream, id, message, { handler, leave, log, signal: limit() });
         };
         void stream.readNew(hand, ends);
         if (processingTimeout > 0 && redeliverInterval > 0) void stream.reclaim(hand, ends);
@@ -85,37 +86,19 @@ async function publish(
   await redis.send(topic, ['XADD', topic, ...trim, '*', ...fields]);
 }
 
-type Delivery = { handler: MessageHandler; slots: Slots; log: OpenContext['log']; signal: AbortSignal };
+type Delivery = { handler: MessageHandler; leave(): void; log: OpenContext['log']; signal: AbortSignal };
 
-/** Hands a message out that has a slot. What fails stays pending in the group. */
+/** Hands a message out that has a place at the gate. What fails stays pending in the group. */
 async function deliver(
   stream: RedisStream,
   id: string,
   message: Message,
-  { handler, slots, log, signal }: Delivery,
+  { handler, leave, log, signal }: Delivery,
 ): Promise<void> {
   try {
-    await handler(message, signal).finally(() => slots.free());
+    await handler(message, signal).finally(leave);
     await stream.acknowledge(id);
   } catch (error) {
     log.debug(`message ${id} of topic ${message.topic} stays pending: ${(error as Error).message}`);
   }
-}
-
-type Slots = { take(): Promise<void>; free(): void };
-
-function createSlots(count: number): Slots {
-  const waiting: (() => void)[] = [];
-  let left = count;
-  return {
-    async take() {
-      if (left > 0) left--;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
-    },
-    free() {
-      const next = waiting.shift();
-      if (next) next();
-      else left++;
-    },
-  };
 }

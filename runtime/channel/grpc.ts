@@ -4,6 +4,7 @@ import { grpcCode } from '#kit/errors/table.ts';
 import type { Channel } from '#kit/grpc/client.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
+import { concurrencyGate } from '#kit/lifecycle/concurrency-gate.ts';
 import {
   type HTTPExtension_Verb,
   HTTPExtension_VerbSchema,
@@ -13,7 +14,6 @@ import { AppCallback, AppCallbackHealthCheck } from '#proto/dapr/proto/runtime/v
 import { toGrpcMetadata } from '../invoke/headers.ts';
 import { collect, type InvokeAnswer, type InvokeCall, noAnswer, noBody } from '../invoke/message.ts';
 import type { AppChannel, ProbeResult } from './channel.ts';
-import { concurrencyGate } from './concurrency.ts';
 
 export type GrpcChannelOptions = {
   channel: Channel;

@@ -2,12 +2,12 @@ import type { MiddlewareResponse } from '#contracts/middleware.ts';
 import { fault } from '#kit/errors/fault.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 import type { HttpCall, HttpClient, HttpResponse } from '#kit/http/call.ts';
+import { concurrencyGate } from '#kit/lifecycle/concurrency-gate.ts';
 import { toHttpHeaders } from '../invoke/headers.ts';
 import { type InvokeAnswer, type InvokeCall, isStream, noAnswer } from '../invoke/message.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
 import { throughPipeline } from './app-pipeline.ts';
 import type { AppChannel, ProbeResult } from './channel.ts';
-import { concurrencyGate } from './concurrency.ts';
 
 export type HttpChannelOptions = {
   client: HttpClient;

@@ -1,5 +1,6 @@
 import type { HttpClient } from '#kit/http/call.ts';
 import { connectHttp } from '#kit/http/client.ts';
+import type { AppChannel } from '../channel/channel.ts';
 import { createHttpChannel } from '../channel/http.ts';
 import type { Invoke } from './message.ts';
 import { isUrl } from './target.ts';
@@ -21,30 +22,34 @@ export type Endpoints = AsyncDisposable & {
   replace(settings: readonly EndpointSettings[]): void;
 };
 
-/** Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. */
+/** Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. Another origin gets nothing of the endpoint's. */
 const maxRedirects = 10;
 
 /** Channels to HTTPEndpoints and URLs, each opened when it is first called. */
 export function createEndpoints(settings: readonly EndpointSettings[]): Endpoints {
   let known = new Map(settings.map((one) => [one.name, one]));
   const clients = new Map<string, Promise<HttpClient>>();
+  const channels = new Map<string, Promise<AppChannel>>();
   const client = (origin: string, tls: EndpointSettings['tls']): Promise<HttpClient> => {
     const key = JSON.stringify([origin, tls]);
     const found = clients.get(key) ?? connectHttp({ origin, tls });
     clients.set(key, found);
     return found;
   };
+  const channelTo = (url: URL, { headers, tls }: EndpointSettings): Promise<AppChannel> => {
+    const key = JSON.stringify([url.origin, tls, headers]);
+    const opened = channels.get(key) ?? open(client(url.origin, tls), { ...headers, host: url.host });
+    channels.set(key, opened);
+    return opened;
+  };
   const invokeAt =
-    ({ baseUrl, headers, tls }: EndpointSettings): Invoke =>
+    (settings: EndpointSettings): Invoke =>
     async (call, signal) => {
-      let url = new URL(baseUrl);
+      let endpoint = settings;
+      let url = new URL(settings.baseUrl);
       let { method, query } = call;
       for (let redirects = 0; ; redirects++) {
-        const channel = createHttpChannel({
-          client: await client(url.origin, tls),
-          maxConcurrency: 0,
-          headers: { ...headers, host: url.host },
-        });
+        const channel = await channelTo(url, endpoint);
         const base = url.pathname.replace(/^\/|\/$/g, '');
         const answer = await channel.invoke(
           { ...call, method: base === '' ? method : `${base}/${method}`, query },
@@ -54,6 +59,7 @@ export function createEndpoints(settings: readonly EndpointSettings[]): Endpoint
         const repeatable = call.verb === 'GET' || call.verb === 'HEAD';
         if (typeof location !== 'string' || !repeatable || redirects >= maxRedirects) return answer;
         const next = new URL(location, `${url.origin}/${base === '' ? method : `${base}/${method}`}`);
+        if (next.origin !== url.origin) endpoint = { ...endpoint, headers: {}, tls: {} };
         url = new URL(next.origin);
         method = next.pathname.slice(1);
         query = next.search.slice(1);
@@ -72,4 +78,8 @@ export function createEndpoints(settings: readonly EndpointSettings[]): Endpoint
       await Promise.allSettled([...clients.values()].map(async (one) => (await one)[Symbol.asyncDispose]()));
     },
   };
+}
+
+async function open(client: Promise<HttpClient>, headers: Readonly<Record<string, string>>): Promise<AppChannel> {
+  return createHttpChannel({ client: await client, maxConcurrency: 0, headers });
 }

@@ -9,8 +9,9 @@ import { StatusSchema } from '#proto/dapr/proto/internals/v1/status_pb.js';
 import type { RestReply, RouteMethod } from '../blocks/rest.ts';
 import type { Page, PageRequest } from '../doors/http/page.ts';
 import type { Runner } from '../policy/resiliency/run.ts';
+import { withCallSpan } from './call-span.ts';
 import { callGuarded } from './guarded.ts';
-import { toHttpHeaders, traceHeaders, traceOf } from './headers.ts';
+import { toHttpHeaders, traceHeaders } from './headers.ts';
 import { type Body, type InvokeAnswer, type InvokeCall, isHttpAnswer, isStream, noBody } from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import type { InvokeRouter } from './router.ts';
@@ -45,11 +46,12 @@ async function invoke(options: InvokePageOptions, http: PageRequest): Promise<Re
   const target = findTarget(decodePath(mark < 0 ? http.url : http.url.slice(0, mark)), http.headers);
   if (target === undefined)
     throw fault('invoke-no-app-id', 'failed getting app id either from the URL path or the header dapr-app-id');
+  if (asksForWebSocket(http.headers))
+    throw refused(target.id, new Error('WebSocket connections are not passed on: connect to the app itself'));
   const query = mark < 0 ? '' : http.url.slice(mark + 1);
   const headers = callerHeaders(http.headers);
-  const span = options.tracing.start(`CallLocal/${target.id}/${target.method}`, 'client', traceOf(headers));
-  Object.assign(headers, traceHeaders(span.context));
-  try {
+  return withCallSpan(options.tracing, target, headers, async (span) => {
+    Object.assign(headers, traceHeaders(span.context));
     const answer = await call(options, http, target, query, headers);
     const reply = await replyOf(answer);
     reply.headers = {
@@ -66,10 +68,9 @@ async function invoke(options: InvokePageOptions, http: PageRequest): Promise<Re
       });
     span.end(reply.status >= 400 ? `Code(${reply.status})` : undefined);
     return reply;
-  } catch (thrown) {
-    span.end(errorText(thrown));
+  }).catch((thrown) => {
     throw refused(target.id, thrown);
-  }
+  });
 }
 
 async function call(
@@ -131,6 +132,11 @@ async function replyOf(answer: InvokeAnswer): Promise<RestReply> {
     create(StatusSchema, { code, message, details: details.map(({ typeUrl, value }) => ({ typeUrl, value })) }),
   );
   return { status: httpStatusOf(code), headers, body };
+}
+
+/** A handshake as RFC 6455 (4.1) has it; any other upgrade is the hop's and not passed on. */
+function asksForWebSocket({ upgrade, connection }: PageRequest['headers']): boolean {
+  return /^websocket$/i.test(String(upgrade)) && /\bupgrade\b/i.test(String(connection));
 }
 
 /** What the caller is told when there is no answer. */

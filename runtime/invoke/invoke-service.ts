@@ -11,12 +11,13 @@ import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { InvokeServiceRequest } from '#proto/dapr/proto/runtime/v1/invoke_pb.js';
 import { verbName } from '../channel/grpc.ts';
 import type { Runner } from '../policy/resiliency/run.ts';
+import { withCallSpan } from './call-span.ts';
 import { callGuarded } from './guarded.ts';
-import { toGrpcMetadata, traceHeaders, traceOf } from './headers.ts';
+import { toGrpcMetadata, traceHeaders } from './headers.ts';
 import { collect, type InvokeAnswer, type InvokeCall, isHttpAnswer, noBody } from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import type { InvokeRouter } from './router.ts';
-import { errorText, statusOfHttp } from './status.ts';
+import { statusOfHttp } from './status.ts';
 
 export type InvokeServiceOptions = { router: InvokeRouter; run: Runner; tracing: Tracing; log: Logger };
 
@@ -31,26 +32,18 @@ export function createInvokeService(options: InvokeServiceOptions): Implementati
         '[DEPRECATION NOTICE] InvokeService is deprecated and will be removed in the future, please use proxy mode instead.',
       );
     warned = true;
-    const span = options.tracing.start(
-      `CallLocal/${request.id}/${request.message?.method ?? ''}`,
-      'client',
-      traceOf(call.metadata),
-    );
-    try {
+    const target = { id: request.id, method: request.message?.method ?? '' };
+    return withCallSpan(options.tracing, target, call.metadata, async (span) => {
       const headers = {
         ...call.metadata,
         'content-type': 'application/grpc',
         ...traceHeaders(span.context),
         'grpc-trace-bin': formatTraceBin(span.context).toString('base64'),
       };
-      const answer = await invoke(options, request, headers, call.signal);
-      const reply = await replyTo(answer, call);
+      const reply = await replyTo(await invoke(options, request, headers, call.signal), call);
       span.end();
       return reply;
-    } catch (thrown) {
-      span.end(errorText(thrown));
-      throw thrown;
-    }
+    });
   };
   return { [Dapr.method.invokeService.localName]: handler as never };
 }

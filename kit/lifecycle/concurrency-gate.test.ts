@@ -1,5 +1,5 @@
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { concurrencyGate } from './concurrency.ts';
+import { concurrencyGate } from './concurrency-gate.ts';
 
 describe('a concurrency gate', () => {
   it('lets so many in at once and the next in order', async () => {
