@@ -21,7 +21,8 @@ if (argv.some((word) => /^--?build-info$/.test(word))) {
   process.exitCode = code;
 } else {
   keepHeapSmall();
-  await runBinary(
+  // Not awaited: the image's snapshot has this as CommonJS, where a module cannot wait.
+  void runBinary(
     {
       name: 'daprd',
       fatalName: 'runtime',

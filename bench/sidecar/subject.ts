@@ -27,7 +27,8 @@ const root = join(import.meta.dirname, '..', '..');
 /** Our runtime as images start it: the bundle, in the environment of the Dockerfile. */
 export function ownSubject(): Subject {
   const command = join(root, 'node_modules/node/bin/node');
-  return { name: 'outrigger', command, args: [join(root, 'dist/daprd/start.cjs')], env: imageEnvironment() };
+  const args = [`--snapshot-blob=${join(root, 'dist/daprd/daprd.blob')}`, 'daprd'];
+  return { name: 'outrigger', command, args, env: imageEnvironment() };
 }
 
 /** Dapr's daprd, where one is named. */

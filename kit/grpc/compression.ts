@@ -1,5 +1,4 @@
 import { promisify } from 'node:util';
-import { gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { grpcCode } from '#kit/errors/table.ts';
 import { prefixLength } from './frame.ts';
 import { StatusError } from './status.ts';
@@ -7,8 +6,8 @@ import { StatusError } from './status.ts';
 /** Encodings spoken, as `grpc-accept-encoding` lists them. */
 export const acceptedEncodings = 'identity,gzip';
 
-const gunzipLater = promisify(gunzip);
-const gzipLater = promisify(gzip);
+/** Loaded when the first message is packed: few callers compress. */
+const zlib = () => process.getBuiltinModule('node:zlib');
 
 /** Up to this many bytes are (un)packed on the spot: cheaper than a trip through the thread pool. */
 const onTheSpot = 4 * 1024;
@@ -29,9 +28,9 @@ export function unpack(frame: Buffer, encoding: string | undefined, limit: numbe
     throw new StatusError(grpcCode.INTERNAL, 'a message is flagged as compressed but no grpc-encoding was named');
   }
   const options = { maxOutputLength: Math.max(1, limit) };
-  if (body.length > onTheSpot) return gunzipLater(body, options).catch((cause) => refuse(cause, limit));
+  if (body.length > onTheSpot) return promisify(zlib().gunzip)(body, options).catch((cause) => refuse(cause, limit));
   try {
-    return gunzipSync(body, options);
+    return zlib().gunzipSync(body, options);
   } catch (cause) {
     return refuse(cause, limit);
   }
@@ -39,7 +38,7 @@ export function unpack(frame: Buffer, encoding: string | undefined, limit: numbe
 
 /** A message as gzip. */
 export function pack(body: Uint8Array): Buffer | Promise<Buffer> {
-  return body.length > onTheSpot ? gzipLater(body) : gzipSync(body);
+  return body.length > onTheSpot ? promisify(zlib().gzip)(body) : zlib().gzipSync(body);
 }
 
 function refuse(cause: unknown, limit: number): never {

@@ -1,23 +1,32 @@
 import { performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { quietAfterWork } from './quiet.ts';
 
-/** How long the process must be quiet before memory is given back. */
+/** How often is looked; how long the process must be quiet before memory is given back. */
 const everyMs = 5_000;
+
+/** V8 lets twice this lie about as buffers that nobody holds any more. */
+const mostGrownBytes = 32 * 1024 * 1024;
 
 /**
  * Keeps the heap of a long-lived process small: once quiet has come after work, everything that can be freed is, and
- * given back to the system. Needs Node's --expose-gc, which launchers and images give; figures in docs/adr/0031.
+ * given back to the system; under work, buffers of large messages are. Needs Node's --expose-gc, which launchers and
+ * images give; figures in docs/adr/0031.
  */
 export function keepHeapSmall(): void {
   const { gc } = globalThis;
   if (gc === undefined) return;
   let since = performance.eventLoopUtilization();
   const isTime = quietAfterWork();
+  let kept = getHeapStatistics().external_memory;
   const watch = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, since);
     since = now;
-    if (isTime(utilization)) gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    const quiet = isTime(utilization);
+    if (!quiet && getHeapStatistics().external_memory - kept < mostGrownBytes) return;
+    gc({ type: 'major', execution: 'sync', flavor: quiet ? 'last-resort' : 'regular' });
+    kept = getHeapStatistics().external_memory;
   }, everyMs);
   watch.unref();
 }

@@ -15,7 +15,7 @@ const healthyMs = 60_000;
 const graceMs = 5_000;
 
 /** The component host as source, or as the bundle beside the sidecar's. */
-const programs = ['../../components/host/main.ts', '../component-host/main.mjs'];
+const programs = ['../../components/host/main.ts', '../component-host/start.cjs'];
 
 /** Runs the component in a process of its own, which is started again when it ends. */
 export const processHost: Host = async (component, context) => {
@@ -41,6 +41,9 @@ function componentProgram(): string {
   return found;
 }
 
+/** This process's flags of Node, but for the one that has it run the sidecar (tools/snapshot). */
+const flags = () => process.execArgv.filter((flag) => !flag.startsWith('--snapshot-blob'));
+
 /** Keeps the process running until the signal aborts or it is disposed of. */
 function supervise(
   name: string,
@@ -56,7 +59,7 @@ function supervise(
     const startedAt = performance.now();
     // The channel tells the child when this process is gone.
     const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
-    child = fork(program, args, { stdio, env: environmentOf(env) });
+    child = fork(program, args, { stdio, execArgv: flags(), env: environmentOf(env) });
     child.once('error', (error) => log.error(`component ${name}: its process cannot be started: ${error.message}`));
     child.once('exit', (code, by) => {
       if (stopped) return;

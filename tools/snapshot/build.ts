@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { type BuildOptions, build, transform } from 'esbuild';
+import { deferredModules } from './deferred-modules.ts';
+
+export type Snapshot = {
+  name: string;
+  /** The program's main. */
+  source: string;
+  /** Modules that it imports lazily, but that nearly every run wants. */
+  early?: readonly string[];
+  outdir: string;
+  /** How every bundle is made. */
+  shared: BuildOptions;
+};
+
+/**
+ * Bundles a program into `outdir` as `<name>.blob`, a snapshot of Node with everything loaded that the program's main
+ * imports, and the chunks that it imports later. `node --snapshot-blob=<outdir>/<name>.blob <any word> <arguments>`
+ * runs it; the Node must be the one that runs this. Why: docs/adr/0110.
+ */
+export async function buildSnapshot({ name, source, early = [], outdir, shared }: Snapshot): Promise<void> {
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  const { outputFiles = [] } = await build({
+    ...shared,
+    stdin: {
+      contents: preload(source, early),
+      resolveDir: path.dirname(source),
+      sourcefile: 'preload.ts',
+      loader: 'ts',
+    },
+    entryNames: 'preload',
+    outdir,
+    define: { 'import.meta.dirname': '__bundle.folder', 'import.meta.url': '__bundle.url' },
+    plugins: [...(shared.plugins ?? []), deferredModules],
+    write: false,
+  });
+  for (const { path: file, text } of outputFiles) {
+    writeFileSync(file.replace(/\.mjs$/, '.cjs'), await commonJs(text));
+  }
+  const entry = path.join(outdir, 'entry.cjs');
+  copyFileSync(path.join(import.meta.dirname, 'entry.cjs'), entry);
+  const config = path.join(outdir, 'snapshot.json');
+  // Compiled code of Node's own modules would double the snapshot, and Node has it in itself.
+  writeFileSync(config, JSON.stringify({ builder: entry, withoutCodeCache: true }));
+  const flags = ['--no-warnings', '--snapshot-blob', path.join(outdir, `${name}.blob`)];
+  await promisify(execFile)(process.execPath, [...flags, '--build-snapshot-config', config]);
+  for (const file of [config, entry]) rmSync(file);
+}
+
+/** Imports all that the program's main does, and the main itself only when called. */
+function preload(source: string, early: readonly string[]): string {
+  const imported = [...readFileSync(source, 'utf8').matchAll(/ from '([.#][^']+)'/g)].map(([, module]) => module);
+  const lines = [...imported, ...early].map((module) => `import '${module}';`);
+  return [...lines, `export const main = () => import('./${path.basename(source)}');`].join('\n');
+}
+
+/** What a snapshot is built from cannot be ES modules. */
+async function commonJs(module: string): Promise<string> {
+  const { code } = await transform(module, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node26',
+    supported: { 'dynamic-import': false },
+    minifySyntax: true,
+    minifyWhitespace: true,
+  });
+  return code.replaceAll('.mjs"', '.cjs"');
+}
