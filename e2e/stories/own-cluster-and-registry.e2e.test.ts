@@ -56,11 +56,16 @@ describe('a user runs the demo on a cluster and a registry of their own, with do
     }
     const { items } = await story.kubectl.json<PodList>('get', 'pods', '-n', 'shop', '-l', 'app=shop');
     expect(items.map(containerNames)).toEqual([['component-orders', 'daprd', 'shop']]);
-  });
+  }, 600_000);
 
   it('finds the cluster as it was once the demo is down', async () => {
     await demo('down');
-    const left = await story.kubectl('get', 'namespaces,crds,clusterroles,mutatingwebhookconfigurations', '-o', 'name');
+    const left = await story.kubectl(
+      'get',
+      'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations',
+      '-o',
+      'name',
+    );
     expect(left).not.toMatch(/namespace\/shop|outrigger-system|dapr/);
   });
 });
