@@ -124,7 +124,8 @@ export type ParsedSettings<S extends z.ZodObject> = {
 };
 
 /**
- * Reads a component's metadata. Names ignore case; an empty value counts as absent, as in Dapr. Throws
+ * Reads a component's metadata. Names ignore case; an empty value counts as absent, as in Dapr; a schema with a
+ * `catchall` takes names of any kind. Throws
  * `invalid-metadata` which names every wrong or missing setting at once, and never shows a secret.
  */
 export function parseSettings<S extends z.ZodObject>(
@@ -166,10 +167,11 @@ export function settingProblems(
 
 function readSettings<S extends z.ZodObject>(schema: S, metadata: Readonly<Record<string, string>>) {
   const names = canonicalNames(schema);
+  const takesAny = schema.def.catchall !== undefined;
   const input: Record<string, string> = {};
   const strangers: string[] = [];
   for (const [name, value] of Object.entries(metadata)) {
-    const canonical = names.get(name.toLowerCase());
+    const canonical = names.get(name.toLowerCase()) ?? (takesAny ? name : undefined);
     if (canonical === undefined) strangers.push(name);
     else if (value !== '') input[canonical] ??= value;
   }

@@ -56,6 +56,12 @@ describe('routeralias', () => {
     expect((await through(await opened(routeralias, { routes }), { url })).passed!.url).toBe(target);
   });
 
+  it('takes the older form, an item for each alias', async () => {
+    const alias = await opened(routeralias, { '/mall/{id}': '/v1.0/invoke/mall/method/info', '/plain': '/other' });
+    expect((await through(alias, { url: '/mall/7' })).passed!.url).toBe('/v1.0/invoke/mall/method/info?id=7');
+    expect((await through(alias, { url: '/plain' })).passed!.url).toBe('/other');
+  });
+
   it('says what is wrong with its routes', async () => {
     await expect(opened(routeralias, { routes: '[1]' })).rejects.toThrow('routes: must be an object');
   });

@@ -11,13 +11,16 @@ export const component = defineComponent({
   title: 'Route alias',
   description:
     'Serves paths by other paths. `{name}` in an alias stands for one segment, `{name:pattern}` for what the pattern matches; both become query parameters.',
-  settings: z.object({
-    routes: text('Object of alias → path, as JSON or YAML.', {
-      example: '{"/mall/{id}": "/v1.0/invoke/mall/method/info"}',
-    }).default(''),
-  }),
-  open: async ({ routes }): Promise<Middleware> => {
-    const aliases = readRoutes(routes).map(([alias, path]) => ({ matches: aliasPattern(alias), path }));
+  settings: z
+    .object({
+      routes: text('Object of alias → path, as JSON or YAML. Older manifests have a metadata item for each alias.', {
+        example: '{"/mall/{id}": "/v1.0/invoke/mall/method/info"}',
+      }).default(''),
+    })
+    .catchall(z.string()),
+  open: async ({ routes, ...pairs }): Promise<Middleware> => {
+    const listed = Object.entries(pairs).filter(([alias]) => alias.startsWith('/'));
+    const aliases = [...readRoutes(routes), ...listed].map(([alias, path]) => ({ matches: aliasPattern(alias), path }));
     return {
       async handle(request, next) {
         const from = pathOf(request);
