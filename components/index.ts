@@ -28,6 +28,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'middleware.http.routeralias/v1': async () => (await import('./middleware/http/routeralias.ts')).component,
   'middleware.http.routerchecker/v1': async () => (await import('./middleware/http/routerchecker.ts')).component,
   'middleware.http.uppercase/v1': async () => (await import('./middleware/http/uppercase.ts')).component,
+  'nameresolution.consul/v1': async () => (await import('./nameresolution/consul.ts')).component,
   'nameresolution.kubernetes/v1': async () => (await import('./nameresolution/kubernetes.ts')).component,
   'nameresolution.mdns/v1': async () => (await import('./nameresolution/mdns.ts')).component,
   'nameresolution.sqlite/v1': async () => (await import('./nameresolution/sqlite.ts')).component,

@@ -6,6 +6,9 @@ export type NameInstance = {
   address: string;
   /** Port for calls between sidecars. */
   port: number;
+  /** Ports of the app and of the HTTP API, for directories that check them. */
+  appPort?: number | undefined;
+  httpPort?: number | undefined;
 };
 
 export type NameQuery = {

@@ -207,6 +207,8 @@ async function start(config: RuntimeConfig, { log, signal, stack, ending }: Star
       namespace: config.namespace,
       address: reachable(config.api.internalAddress) ?? hostAddress,
       port: internal.port,
+      appPort: config.app.port,
+      httpPort: config.api.httpPort,
     },
     log,
   );
