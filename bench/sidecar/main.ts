@@ -17,6 +17,7 @@ import { measureInvocation } from './invocation.ts';
 import { measureMemory } from './memory.ts';
 import { report } from './report.ts';
 import { machine, type Result, type Row } from './result.ts';
+import { measureSize } from './size.ts';
 import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
 import { measureState } from './state.ts';
@@ -43,6 +44,7 @@ const peer = process.env['PEER_DAPRD'];
 const subjects = [ownSubject(), ...(peer ? [peerSubject(peer)] : [])];
 
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
+  size: async () => measureSize(peer),
   start: () => measureStart(subjects, options),
   ceilings: () => measureCeilings(subjects[0]!, options),
   state: () => measureState(subjects, options),

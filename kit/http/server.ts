@@ -17,7 +17,7 @@ import type { HttpHandler, HttpReply, HttpRequest } from './message.ts';
 import type { PlainServing } from './plain-connection.ts';
 import { failedReply } from './reply.ts';
 import { asksForHttp2, upgradeToHttp2 } from './upgrade.ts';
-import { type Connections, serveConnections } from './versions.ts';
+import { type Connections, serveConnections, type TakeOver } from './versions.ts';
 
 export type HttpServerOptions = {
   handle: HttpHandler;
@@ -60,12 +60,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     draining: false,
   };
   const sessions = new Set<ServerHttp2Session>();
-  const http2 = options.h2c === false ? undefined : http2Server(serving, options, sessions);
+  const asHttp2 = options.h2c === false ? undefined : http2Connections(serving, options, sessions);
   const servers: Server[] = [];
   const plain: Connections[] = [];
   const open = (): Server => {
-    const server = http1Server(serving, options, http2);
-    plain.push(serveConnections(server, http2, serving, options.headersTimeoutMs ?? 10_000));
+    const server = http1Server(serving, options, asHttp2);
+    plain.push(serveConnections(server, asHttp2, serving, options.headersTimeoutMs ?? 10_000));
     servers.push(server);
     return server;
   };
@@ -96,7 +96,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 type Serving = Omit<PlainServing, 'handOver'>;
 
-function http1Server(serving: Serving, options: HttpServerOptions, http2: Http2Server | undefined): Server {
+function http1Server(serving: Serving, options: HttpServerOptions, asHttp2: TakeOver | undefined): Server {
   const server = createHttp1({
     maxHeaderSize: (options.maxHeaderBytes ?? 4_096) + goHeaderSlack,
     headersTimeout: options.headersTimeoutMs ?? 10_000,
@@ -105,10 +105,10 @@ function http1Server(serving: Serving, options: HttpServerOptions, http2: Http2S
     connectionsCheckingInterval: 2_000,
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
-    shouldUpgradeCallback: (message: IncomingMessage) => http2 !== undefined && asksForHttp2(message),
+    shouldUpgradeCallback: (message: IncomingMessage) => asHttp2 !== undefined && asksForHttp2(message),
   });
-  if (http2 !== undefined)
-    server.on('upgrade', (message, socket, head) => upgradeToHttp2(http2, message, socket, head));
+  if (asHttp2 !== undefined)
+    server.on('upgrade', (message, socket, head) => upgradeToHttp2(asHttp2, message, socket, head));
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     if (message.socket.destroyed) return;
     const request = new Http1Request(message, response, serving.limit);
@@ -117,6 +117,15 @@ function http1Server(serving: Serving, options: HttpServerOptions, http2: Http2S
     });
   });
   return server;
+}
+
+/** Made with the first connection that wants it: few do, and `node:http2` takes a tenth of a start to load. */
+function http2Connections(...made: Parameters<typeof http2Server>): TakeOver {
+  let server: Http2Server | undefined;
+  return (connection) => {
+    server ??= http2Server(...made);
+    server.emit('connection', connection);
+  };
 }
 
 function http2Server(serving: Serving, options: HttpServerOptions, sessions: Set<ServerHttp2Session>): Http2Server {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Http2Server } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { preface } from './preface.ts';
+import type { TakeOver } from './versions.ts';
 
 /** What belongs to the HTTP/1.1 connection alone; `host` becomes `:authority`. */
 const left = new Set(['connection', 'upgrade', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'host']);
@@ -25,10 +25,10 @@ export function asksForHttp2({ headers, rawHeaders }: IncomingMessage): boolean 
 }
 
 /** Switches a connection to HTTP/2; the request that asked for it is answered there, as stream 1. */
-export function upgradeToHttp2(http2: Http2Server, message: IncomingMessage, socket: Duplex, head: Buffer): void {
+export function upgradeToHttp2(asHttp2: TakeOver, message: IncomingMessage, socket: Duplex, head: Buffer): void {
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
   if (head.length > 0) socket.unshift(head);
-  http2.emit('connection', withFirstRequest(socket, requestFrame(message)));
+  asHttp2(withFirstRequest(socket, requestFrame(message)));
 }
 
 /** The same bytes, with a frame put in behind the client's preface and SETTINGS, where a client's own would stand. */

@@ -1,10 +1,13 @@
 import type { Server } from 'node:http';
-import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { PlainConnection, type PlainServing } from './plain-connection.ts';
 
 type Own = Socket & { [ownConnection]: PlainConnection };
 const ownConnection = Symbol('connection');
+
+/** Serves a connection by another version of HTTP from here on. */
+export type TakeOver = (connection: Duplex) => void;
 
 export type Connections = {
   /** Ends those without a request under way, or all of them. */
@@ -13,12 +16,12 @@ export type Connections = {
 
 /**
  * Serves the connections of an HTTP/1 server itself for as long as their requests are plain; the others go on at that
- * server, or at an HTTP/2 server where there is one. One that asks for nothing within `timeoutMs` is closed; `part` ends
+ * server, or as HTTP/2 where that is served. One that asks for nothing within `timeoutMs` is closed; `part` ends
  * one that is idle when the server stops.
  */
 export function serveConnections(
   http1: Server,
-  http2: Http2Server | undefined,
+  asHttp2: TakeOver | undefined,
   shared: Omit<PlainServing, 'handOver'>,
   timeoutMs: number,
   part: (connection: PlainConnection) => void = cut,
@@ -31,13 +34,13 @@ export function serveConnections(
     socket.off('data', onData).off('end', onEnd).off('error', onError);
   };
   const serving: PlainServing = Object.assign(shared, {
-    handOver(connection: PlainConnection, asHttp2: boolean) {
+    handOver(connection: PlainConnection, isHttp2: boolean) {
       const { socket } = connection;
       forget(connection);
       socket.pause();
       socket.unshift(connection.take());
-      if (asHttp2 && http2 !== undefined) {
-        http2.emit('connection', socket);
+      if (isHttp2 && asHttp2 !== undefined) {
+        asHttp2(socket);
         return;
       }
       for (const listener of asHttp1) listener.call(http1, socket);
