@@ -7,6 +7,7 @@ import { runSidecar } from './app.ts';
 import { configure } from './config.ts';
 import { flags } from './flags.ts';
 
+// Nothing is awaited at the top: the image's snapshot has this as CommonJS, where a module cannot wait.
 const { argv, env } = process;
 const logFile = argv.map((word) => /^--?log-file=(.+)$/.exec(word)?.[1]).findLast(Boolean);
 const question = argv.map((word) => /^--?explain=(.+)$/s.exec(word)?.[1]).findLast(Boolean);
@@ -15,13 +16,9 @@ const stdout = logFile === undefined ? process.stdout : createWriteStream(logFil
 if (argv.some((word) => /^--?build-info$/.test(word))) {
   process.stdout.write(`Version: ${daprVersion}\nGit Commit: outrigger-${version}\nGit Version: ${version}\n`);
 } else if (question !== undefined) {
-  const { answerQuestion } = await import('./policy/answer-question.ts');
-  const { text, code } = await answerQuestion(question, env);
-  (code === 0 ? process.stdout : process.stderr).write(text);
-  process.exitCode = code;
+  void explain(question);
 } else {
   keepHeapSmall();
-  // Not awaited: the image's snapshot has this as CommonJS, where a module cannot wait.
   void runBinary(
     {
       name: 'daprd',
@@ -43,4 +40,11 @@ if (argv.some((word) => /^--?build-info$/.test(word))) {
       on: (event, listener) => process.on(event, listener),
     },
   );
+}
+
+async function explain(asked: string): Promise<void> {
+  const { answerQuestion } = await import('./policy/answer-question.ts');
+  const { text, code } = await answerQuestion(asked, env);
+  (code === 0 ? process.stdout : process.stderr).write(text);
+  process.exitCode = code;
 }
