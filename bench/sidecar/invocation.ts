@@ -2,9 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { eventually } from '#e2e/eventually.ts';
 import { freePorts } from '#e2e/ports.ts';
 import { start } from '#e2e/process.ts';
+import { frame } from '#kit/grpc/frame.ts';
+import { HTTPExtension_Verb } from '#proto/dapr/proto/common/v1/common_pb.js';
+import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
+import { startAuthority } from './authority.ts';
 import { onLoadCore } from './cores.ts';
 import { type Load, paced } from './load.ts';
 import { alternate, measure, type Sample } from './measure.ts';
@@ -14,66 +19,103 @@ import type { Row } from './result.ts';
 import { row } from './rows.ts';
 import { costAndThroughput } from './state.ts';
 import { quantile } from './statistics.ts';
-import { type Subject, startSidecar } from './subject.ts';
+import { type Sidecar, type SidecarOptions, type Subject, startSidecar } from './subject.ts';
 
-type Pair = { pids: number[]; url(path: string): string };
+type Pair = { pids: number[]; caller: Sidecar; id: string; url(path: string): string };
+type Pairs = ReadonlyMap<string, Pair>;
 
 const quantiles = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 };
-
-/** Invocation app ← sidecar ← sidecar over HTTP: its cost, and the latency it adds to calling the app. */
-export async function measureInvocation(subjects: readonly Subject[], options: BenchOptions): Promise<Row[]> {
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'outrigger-invocation-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const [port] = (await freePorts(1)) as [number];
-  const app = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'app.ts'), String(port)];
-  const [command, ...args] = onLoadCore([process.execPath, ...app]);
-  stack.use(start('app', command!, args, { log: join(folder, 'app') }));
-  await eventually('the app to listen', async () => ((await isOpen(port)) ? true : undefined));
-  const pairs = new Map<string, Pair>();
-  for (const subject of subjects) pairs.set(subject.name, await startPair(subject, port, stack));
-  return [
-    ...(await cost('invocation of 1 KB through two sidecars, HTTP', pairs, { path: 'page' }, options)),
-    ...(await cost(
-      'invocation with 1 MB through two sidecars, HTTP',
-      pairs,
-      { path: 'echo', body: large },
-      shorter(options),
-    )),
-    ...(await addedLatency(pairs, `http://127.0.0.1:${port}/page`, options)),
-  ];
-}
-
 const large = Buffer.alloc(1_000_000, 7);
 const shorter = (options: BenchOptions): BenchOptions => ({ ...options, requests: Math.ceil(options.requests / 50) });
 
-async function startPair(subject: Subject, appPort: number, stack: AsyncDisposableStack): Promise<Pair> {
-  const id = `bench-app-${subject.name}`;
-  const called = stack.use(await startSidecar(subject, { appId: id, appPort }));
-  const caller = stack.use(await startSidecar(subject, { appId: `bench-caller-${subject.name}` }));
+/** Invocation app ← sidecar ← sidecar: its cost in each form, with and without mTLS, and the latency it adds to calling the app. */
+export async function measureInvocation(subjects: readonly Subject[], options: BenchOptions): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const secure of [true, false]) rows.push(...(await measureForms(subjects, options, secure)));
+  return rows;
+}
+
+async function measureForms(subjects: readonly Subject[], options: BenchOptions, secure: boolean): Promise<Row[]> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-invocation-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const identity = secure ? await startAuthority(folder, stack) : {};
+  const [http, grpc] = [await startApp('app.ts', folder, stack), await startApp('grpc-app.ts', folder, stack)];
+  const pairs = new Map<string, Pair>();
+  const grpcPairs = new Map<string, Pair>();
+  for (const subject of subjects) {
+    pairs.set(subject.name, await startPair(subject, 'http', http, identity, stack));
+    grpcPairs.set(subject.name, await startPair(subject, 'grpc', grpc, identity, stack));
+  }
+  const suffix = secure ? ', mTLS' : '';
+  const page = ({ url }: Pair): Load => ({ url: url('page'), protocol: 'http' });
+  const echo = ({ url }: Pair): Load => ({ url: url('echo'), protocol: 'http', body: large });
+  return [
+    ...(await cost(`invocation of 1 KB through two sidecars, HTTP${suffix}`, pairs, page, options)),
+    ...(await cost(`invocation with 1 MB through two sidecars, HTTP${suffix}`, pairs, echo, shorter(options))),
+    ...(await cost(`invocation of 1 KB through two sidecars, InvokeService${suffix}`, pairs, invokeService, options)),
+    ...(await cost(`invocation of 1 KB through two sidecars, proxied gRPC${suffix}`, grpcPairs, proxied, options)),
+    ...(await addedLatency(pairs, `http://127.0.0.1:${http}/page`, suffix, options)),
+  ];
+}
+
+async function startApp(file: string, folder: string, stack: AsyncDisposableStack): Promise<number> {
+  const [port] = (await freePorts(1)) as [number];
+  const app = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, file), String(port)];
+  const [command, ...args] = onLoadCore([process.execPath, ...app]);
+  stack.use(start(file, command!, args, { log: join(folder, file) }));
+  await eventually(`${file} to listen`, async () => ((await isOpen(port)) ? true : undefined));
+  return port;
+}
+
+async function startPair(
+  subject: Subject,
+  protocol: 'http' | 'grpc',
+  port: number,
+  identity: SidecarOptions,
+  stack: AsyncDisposableStack,
+): Promise<Pair> {
+  const id = `bench-${protocol}-app-${subject.name}`;
+  const flags = { ...identity.flags, 'app-protocol': protocol };
+  const called = stack.use(await startSidecar(subject, { ...identity, appId: id, appPort: port, flags }));
+  const appId = `bench-${protocol}-caller-${subject.name}`;
+  const caller = stack.use(await startSidecar(subject, { ...identity, appId }));
   const url = (path: string) => `http://${caller.http}/v1.0/invoke/${id}/method/${path}`;
   await eventually(`${subject.name} to invoke`, async () => ((await fetch(url('page'))).ok ? true : undefined));
-  return { pids: [called.pid, caller.pid], url };
+  return { pids: [called.pid, caller.pid], caller, id, url };
+}
+
+/** `InvokeService`, towards the app that speaks HTTP. */
+function invokeService({ caller, id }: Pair): Load {
+  const { input, parent, name } = Dapr.method.invokeService;
+  const request = { id, message: { method: 'page', httpExtension: { verb: HTTPExtension_Verb.GET } } };
+  const body = frame(toBinary(input, create(input, request)));
+  return { url: `http://${caller.grpc}/${parent.typeName}/${name}`, protocol: 'grpc', body };
+}
+
+/** A service of the app's own, passed on undecoded. */
+function proxied({ caller, id }: Pair): Load {
+  return {
+    url: `http://${caller.grpc}/bench.App/Page`,
+    protocol: 'grpc',
+    headers: { 'dapr-app-id': id },
+    body: frame(Buffer.alloc(100, 1)),
+  };
 }
 
 async function cost(
   name: string,
-  pairs: ReadonlyMap<string, Pair>,
-  { path, body }: { path: string; body?: Buffer },
+  pairs: Pairs,
+  load: (pair: Pair) => Load,
   { rounds, requests }: BenchOptions,
 ): Promise<Row[]> {
-  const load = ({ url }: Pair): Load => ({ url: url(path), protocol: 'http', ...(body ? { body } : {}) });
   const tasks = [...pairs].map(([subject, pair]) => [subject, () => measure(pair.pids, load(pair), requests)]);
   const samples: Record<string, Sample[]> = await alternate(Object.fromEntries(tasks), rounds + 1);
   return costAndThroughput(name, samples);
 }
 
 /** At 1,000 requests a second, whatever the answers take: each quantile less that of calling the app directly. */
-async function addedLatency(
-  pairs: ReadonlyMap<string, Pair>,
-  direct: string,
-  { rounds }: BenchOptions,
-): Promise<Row[]> {
+async function addedLatency(pairs: Pairs, direct: string, suffix: string, { rounds }: BenchOptions): Promise<Row[]> {
   const pace = (url: string) => () => paced({ url, protocol: 'http' }, 1_000, 4);
   const tasks = [...pairs].map(([subject, pair]) => [subject, pace(pair.url('page'))] as const);
   const samples = await alternate({ direct: pace(direct), ...Object.fromEntries(tasks) }, rounds);
@@ -82,6 +124,6 @@ async function addedLatency(
       subject,
       samples[subject]!.map((sorted, round) => quantile(sorted, share) - quantile(samples['direct']![round]!, share)),
     ]);
-    return row(`latency added at 1,000/s, ${name}`, 'µs', Object.fromEntries(added));
+    return row(`latency added at 1,000/s, ${name}${suffix}`, 'µs', Object.fromEntries(added));
   });
 }

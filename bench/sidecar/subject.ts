@@ -48,6 +48,9 @@ export type SidecarOptions = {
   stores?: number;
   /** Manifests beside the stores, one a file. */
   manifests?: readonly string[];
+  /** Further flags and environment, such as those of an identity. */
+  flags?: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>>;
   /** Keeps it on one core, apart from the load (`cores.ts`). Default true. */
   pinned?: boolean;
 };
@@ -70,12 +73,13 @@ export async function startSidecar(subject: Subject, options: SidecarOptions = {
     'resources-path': folder,
     'log-level': 'error',
     ...(appPort === undefined ? {} : { 'app-port': appPort }),
+    ...options.flags,
   };
   const args = [...subject.args, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
   const log = join(folder, 'log');
   const began = performance.now();
   const [command, ...words] = pinned ? onServerCore([subject.command, ...args]) : [subject.command, ...args];
-  const process = start(subject.name, command!, words, { log, ...(subject.env ? { env: subject.env } : {}) });
+  const process = start(subject.name, command!, words, { log, env: { ...subject.env, ...options.env } });
   await healthy(`http://127.0.0.1:${http}/v1.0/healthz/outbound`, process, log);
   return {
     pid: process.pid,
