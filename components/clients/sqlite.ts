@@ -32,13 +32,15 @@ const pragmasOfOurs = ['busy_timeout', 'journal_mode', 'foreign_keys'];
 const busyCode = 5;
 const retryMs = 5;
 
-/** Opens the database as Dapr does: WAL, immediate transactions, the pragmas of the connection string. */
-export function openSqlite(settings: SqliteSettings): Sqlite {
+/**
+ * Opens the database as Dapr does: WAL, immediate transactions, the pragmas of the connection string. Sidecars that start
+ * together wait for each other, as making a new file's journal takes the lock.
+ */
+export async function openSqlite(settings: SqliteSettings): Promise<Sqlite> {
   const { path, options, inMemory } = readConnectionString(settings.connectionString);
   const readOnly = options.get('mode') === 'ro' || options.get('immutable') === '1';
   // The wait for a lock must not block the event loop, so the engine itself never waits.
   const database = new DatabaseSync(path, { readOnly, timeout: 0 });
-  database.exec(`PRAGMA journal_mode = ${inMemory ? 'MEMORY' : settings.disableWAL || readOnly ? 'DELETE' : 'WAL'}`);
   for (const pragma of options.getAll('_pragma')) database.exec(`PRAGMA ${pragmaOf(pragma)}`);
   const begin = `BEGIN ${lockMode(options.get('_txlock'))}`;
 
@@ -54,6 +56,8 @@ export function openSqlite(settings: SqliteSettings): Sqlite {
       }
     }
   };
+  const journal = inMemory ? 'MEMORY' : settings.disableWAL || readOnly ? 'DELETE' : 'WAL';
+  await run(() => database.exec(`PRAGMA journal_mode = ${journal}`));
   return {
     prepare: (sql) => database.prepare(sql),
     run,

@@ -44,7 +44,7 @@ export async function openSqliteNames(
   }
   const table = identifier('tableName', settings.tableName);
   const metadataTable = identifier('metadataTableName', settings.metadataTableName);
-  const database = openSqlite(settings);
+  const database = await openSqlite(settings);
   await migrate(database, { metadataTable, key: 'nr-migrations', steps: layout(table) });
   const stop = new AbortController();
   const lifetime = AbortSignal.any([signal, stop.signal]);

@@ -82,6 +82,16 @@ describe('state.sqlite', () => {
     database.exec('ROLLBACK');
   });
 
+  it('waits for another that makes the same file', async () => {
+    using database = new DatabaseSync(file('new.db'));
+    database.exec('BEGIN EXCLUSIVE; CREATE TABLE first (a)');
+    const opening = open({ connectionString: file('new.db'), busyTimeout: '5s' });
+    database.exec('COMMIT');
+    await using store = await opening;
+    await store.set({ key: 'k', value });
+    expect(await store.get({ key: 'k' })).toBeDefined();
+  });
+
   it.each([
     [{}, 'missing connection string'],
     [{ connectionString: 'x', tableName: 'a;b' }, 'tableName: "a;b"'],

@@ -41,7 +41,7 @@ export async function openStateSqlite(
 ): Promise<StateStore> {
   const table = identifier('tableName', settings.tableName);
   const metadataTable = identifier('metadataTableName', settings.metadataTableName);
-  const database = openSqlite(settings);
+  const database = await openSqlite(settings);
   try {
     await migrate(database, { metadataTable, key: 'migrations', steps: [createTable(table)] });
   } catch (error) {
