@@ -18,8 +18,15 @@ export type Loaded<C = unknown> = {
   close(): Promise<void>;
 };
 
-/** Runs a call as often and as long as a resiliency policy says; each attempt gets its own signal. */
-export type Guard = <T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+/**
+ * Runs a call as often and as long as a resiliency policy says; each attempt gets its own signal. `statusOf` tells the
+ * code of a failure, for policies that retry some codes only; undefined is retried.
+ */
+export type Guard = <T>(
+  attempt: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  statusOf?: (thrown: unknown) => number | undefined,
+) => Promise<T>;
 
 /** Counts one use of a component: label `operation`, whether it went well, and how long it took. */
 export type Observe = (action: string, success: boolean, milliseconds: number) => void;

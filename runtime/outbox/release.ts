@@ -37,7 +37,12 @@ export function releasePostman(options: ReleaseOptions): Postman {
       const target = registry.of(pubsubKind).get(publishPubsub)?.component;
       if (target === undefined) throw new NotTaken(`pubsub ${publishPubsub} of an outbox is not found`);
       const event = { data: letter.data, contentType: cloudEventType, metadata: {} };
-      await publisher.publish(target, publishTopic, event, { headers: {}, signal, trace: undefined });
+      await publisher.publish(target, publishTopic, event, {
+        headers: {},
+        signal,
+        trace: undefined,
+        jsonValues: false,
+      });
       await untilDone(() => found.bound.store.delete({ key }, signal), clock, signal);
       return 'ack';
     },

@@ -86,8 +86,8 @@ async function readPolicies(resources: readonly Resiliency[], { appId, log, metr
 
 const guardOf =
   (policy: Policy, run: Runner): Guard =>
-  (attempt, signal) =>
-    run(policy, (one) => attempt(one.signal ?? signal), { signal, mayRetry: isWorthRetrying });
+  (attempt, signal, statusOf) =>
+    run(policy, (one) => attempt(one.signal ?? signal), { signal, mayRetry: isWorthRetrying, statusOf });
 
 /** Our own refusals stay what they are however often one asks; what a component says may pass. */
 const isWorthRetrying = (thrown: unknown): boolean =>

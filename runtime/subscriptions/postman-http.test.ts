@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import { type InvokeCall, noAnswer } from '../invoke/message.ts';
-import type { BulkLetter, Letter } from './postman.ts';
+import { type BulkLetter, type Letter, NotTaken } from './postman.ts';
 import { httpPostman } from './postman-http.ts';
 
 const signal = new AbortController().signal;
@@ -97,5 +98,46 @@ describe('the postman of HTTP apps', () => {
 
   it('fails a bulk whose answer cannot be read', async () => {
     await expect(appThatAnswers(200, '').postman.deliverBulk(bulk, signal)).rejects.toThrow('failed unmarshalling');
+  });
+
+  it('comes to a verdict on every answer, or says that the message was not taken', async () => {
+    const answer = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.json().map((value) => `{"status":${value}}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 200, max: 599 }), answer, async (status, body) => {
+        const verdict = await appThatAnswers(status, body)
+          .postman.deliver(letter, signal)
+          .catch((thrown: unknown) => thrown);
+        expect(verdict === 'ack' || verdict === 'drop' || verdict instanceof NotTaken).toBe(true);
+      }),
+    );
+  });
+
+  it('comes to verdicts on every answer to a bulk, or says that it was not taken', async () => {
+    const entries = [{ entryId: 'a', event: { id: '1' }, data: letter.data, contentType: '', metadata: {} }];
+    const bulk: BulkLetter = {
+      pubsubName: 'broker',
+      topic: 'orders',
+      path: '/bulk',
+      raw: false,
+      metadata: {},
+      entries,
+    };
+    const answer = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.json().map((value) => `{"statuses":[${value}]}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(answer, async (body) => {
+        const verdicts = await appThatAnswers(200, body)
+          .postman.deliverBulk(bulk, signal)
+          .catch((thrown: unknown) => thrown);
+        expect(verdicts instanceof Map || verdicts instanceof NotTaken).toBe(true);
+      }),
+    );
   });
 });

@@ -88,11 +88,10 @@ function bulkVerdicts(body: string): Map<string, Verdict | 'retry'> {
     throw new NotTaken('failed unmarshalling app response for bulk subscribe', undefined, cause);
   }
   const verdicts = new Map<string, Verdict | 'retry'>();
-  for (const { entryId, status } of (Array.isArray(statuses) ? statuses : []) as {
-    entryId: string;
-    status: string;
-  }[]) {
-    verdicts.set(entryId, status === 'SUCCESS' ? 'ack' : status === 'DROP' ? 'drop' : 'retry');
+  for (const one of Array.isArray(statuses) ? (statuses as unknown[]) : []) {
+    if (typeof one !== 'object' || one === null) continue;
+    const { entryId, status } = one as { entryId?: unknown; status?: unknown };
+    verdicts.set(String(entryId), status === 'SUCCESS' ? 'ack' : status === 'DROP' ? 'drop' : 'retry');
   }
   return verdicts;
 }

@@ -1,7 +1,9 @@
 import type { Message, PubSub } from '#contracts/pubsub.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
-import { createRegistry } from '../../registry.ts';
+import { createRegistry, type Guard } from '../../registry.ts';
 import { componentStage } from '../../stages/component.ts';
 import { noPubsubMetrics } from '../../telemetry/pubsub-metrics.ts';
 import { type RestForm, throughBothDoors } from '../../testing/doors.ts';
@@ -13,13 +15,14 @@ import { createPublisher } from './publisher.ts';
 
 type Sent = Omit<Message, 'data'> & { data: string };
 
-/** An app `shop` with a broker that notes what is published, and refuses the topic `full`. */
-function withBroker(metadata: Record<string, string> = {}) {
+/** An app `shop` with a broker that notes what is published, and refuses the topics `full` and `away`. */
+function withBroker(metadata: Record<string, string> = {}, guard?: Guard) {
   const sent: Sent[] = [];
   const pubsub: PubSub = {
     traits: [],
     async publish({ topic, data, metadata }) {
       if (topic.endsWith('full')) throw new Error('the broker is full');
+      if (topic === 'away') throw new StatusError(grpcCode.UNAVAILABLE, 'the broker is away');
       sent.push({ topic, data: Buffer.from(data).toString(), metadata });
     },
     subscribe: async () => {},
@@ -42,7 +45,7 @@ function withBroker(metadata: Record<string, string> = {}) {
     version: 'v1',
     kind: pubsubKind,
     component: bound,
-    guard: undefined,
+    guard,
     observe: undefined,
     close: noClose,
   });
@@ -111,6 +114,40 @@ throughBothDoors('publishing an event', (connect) => {
       'pubsub-publish',
       'error when publishing to topic full in pubsub broker: the broker is full',
     );
+  });
+
+  it('refuses what says that it is a CloudEvent and is none', async () => {
+    const { sent, under } = withBroker();
+    const client = connect(under);
+    for (const data of ['{oops', '[]', 'null', '1']) {
+      const bad = { ...request, dataContentType: 'application/cloudevents+json', data: Buffer.from(data) };
+      await client.fails(
+        client.call(Dapr.method.publishEvent, bad, one),
+        'pubsub-cloud-event',
+        'cannot create cloudevent',
+      );
+    }
+    expect(sent).toEqual([]);
+  });
+
+  it('tells a retry policy the broker’s code as the caller’s protocol has it', async () => {
+    const codes: (number | undefined)[] = [];
+    const guard: Guard = (attempt, signal, statusOf) =>
+      attempt(signal).catch((thrown: unknown) => {
+        codes.push(statusOf?.(thrown));
+        throw thrown;
+      });
+    const { under } = withBroker({}, guard);
+    const client = connect(under);
+    for (const topic of ['away', 'full']) {
+      await client.fails(
+        client.call(Dapr.method.publishEvent, { ...request, topic }, one),
+        'pubsub-publish',
+        `error when publishing to topic ${topic} in pubsub broker: the broker is ${topic}`,
+      );
+    }
+    expect([503, 14]).toContain(codes[0]);
+    expect(codes[1]).toBeUndefined();
   });
 });
 

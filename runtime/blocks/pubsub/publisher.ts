@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BulkEntry, FailedEntry } from '#contracts/pubsub.ts';
+import { StatusError } from '#kit/grpc/status.ts';
+import { httpStatusOf } from '../../invoke/status.ts';
 import type { Registry } from '../../registry.ts';
 import { noPubsubMetrics, type PubsubMetrics } from '../../telemetry/pubsub-metrics.ts';
 import type { Context } from '../operation.ts';
@@ -11,7 +13,9 @@ import { isRawPayload, ttlSeconds } from './request-metadata.ts';
 
 type Texts = Readonly<Record<string, string>>;
 /** What an event needs to know of the call that published it. */
-type Call = Pick<Context, 'headers' | 'signal' | 'trace'>;
+type Call = Pick<Context, 'headers' | 'signal' | 'trace' | 'jsonValues'>;
+
+type Sending = Pick<Call, 'signal' | 'jsonValues'>;
 
 /** An event of an API call. */
 export type Event = { data: Uint8Array; contentType: string; metadata: Texts };
@@ -39,9 +43,13 @@ export function createPublisher(
   world: EnvelopeWorld = { now: Date.now, id: randomUUID },
 ): Publisher {
   const loaded = registry.of(pubsubKind);
-  const guarded = <T>(bound: BoundPubSub, attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => {
+  const guarded = <T>(
+    bound: BoundPubSub,
+    attempt: (signal: AbortSignal) => Promise<T>,
+    { signal, jsonValues: overHttp }: Sending,
+  ) => {
     const guard = loaded.get(bound.name)?.guard;
-    return guard ? guard(attempt, signal) : attempt(signal);
+    return guard ? guard(attempt, signal, overHttp ? httpStatus : grpcStatus) : attempt(signal);
   };
   const wrap = (bound: BoundPubSub, topic: string, { data, contentType, metadata }: Event, call: Call) => {
     const ttl = bound.pubsub.traits.includes('MESSAGE_TTL') ? undefined : ttlSeconds(metadata);
@@ -59,12 +67,12 @@ export function createPublisher(
     bound: BoundPubSub,
     topic: string,
     { data, metadata }: Omit<Event, 'contentType'>,
-    signal: AbortSignal,
+    sending: Sending,
   ) => {
     if (!bound.scopes.mayPublish(topic)) throw topicForbidden(bound.name, topic, appId);
     const request = { pubsubName: bound.name, topic: bound.topicPrefix + topic, data, metadata };
     try {
-      await guarded(bound, (attempt) => bound.pubsub.publish(request, attempt), signal);
+      await guarded(bound, (attempt) => bound.pubsub.publish(request, attempt), sending);
     } catch (thrown) {
       throw publishFailed(bound.name, topic, thrown);
     }
@@ -78,7 +86,7 @@ export function createPublisher(
       const began = performance.now();
       let success = false;
       try {
-        await send(bound, topic, content, call.signal);
+        await send(bound, topic, content, call);
         success = true;
       } finally {
         metrics.published(bound.name, topic, success, performance.now() - began);
@@ -95,16 +103,20 @@ export function createPublisher(
       const began = performance.now();
       let taken = 0;
       try {
-        const failed = await guarded(bound, attempt, call.signal);
+        const failed = await guarded(bound, attempt, call);
         taken = wrapped.length - failed.length;
         return failed;
       } finally {
         metrics.publishedBulk(bound.name, topic, taken === wrapped.length, performance.now() - began, taken);
       }
     },
-    forward: (bound, topic, event, signal) => send(bound, topic, event, signal),
+    forward: (bound, topic, event, signal) => send(bound, topic, event, { signal, jsonValues: false }),
   };
 }
+
+/** The code of a component's failure, as the caller's protocol has it: a retry policy matches codes of that protocol. */
+const grpcStatus = (thrown: unknown) => (thrown instanceof StatusError ? thrown.code : undefined);
+const httpStatus = (thrown: unknown) => (thrown instanceof StatusError ? httpStatusOf(thrown.code) : undefined);
 
 /** Whether the payload goes out raw; throws where topic or metadata are wrong. */
 function checked(bound: BoundPubSub, topic: string, metadata: Texts): boolean {

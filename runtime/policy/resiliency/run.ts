@@ -48,7 +48,7 @@ export type CallOptions = {
   /** Where it answers false, the failure is final: the body was consumed, or the caller must decide. */
   mayRetry?(thrown: unknown): boolean;
   /** The status code of a failure, for matching; undefined is retried. */
-  statusOf?(thrown: unknown): number | undefined;
+  statusOf?: ((thrown: unknown) => number | undefined) | undefined;
 };
 
 export type Runner = <T>(
