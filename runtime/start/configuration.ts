@@ -17,11 +17,20 @@ export type ConfigurationStart = {
   stack: AsyncDisposableStack;
 };
 
-/** Makes ready for subscriptions to configuration items, which end with the sidecar. */
-export function startConfiguration({ registry, policies, app, stack, ...start }: ConfigurationStart): {
+export type ConfigurationStarted = {
   subscriptions: ConfigurationSubscriptions;
+  /** What apps call over HTTP to subscribe and to end it. */
   pages: readonly Page[];
-} {
+};
+
+/** Makes ready for subscriptions to configuration items, which end with the sidecar. */
+export function startConfiguration({
+  registry,
+  policies,
+  app,
+  stack,
+  ...start
+}: ConfigurationStart): ConfigurationStarted {
   const log = start.log.scoped('dapr.runtime.configuration');
   const subscriptions = createConfigurationSubscriptions(registry, log);
   stack.defer(() => subscriptions.endAll());

@@ -8,34 +8,27 @@ import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { type BoundBinding, bindingKind } from '../blocks/bindings/kind.ts';
 import { configurationKind } from '../blocks/configuration/kind.ts';
-import type { ConfigurationSubscriptions } from '../blocks/configuration/subscriptions.ts';
 import type { Kind } from '../blocks/kind.ts';
 import { type BoundPubSub, pubsubKind } from '../blocks/pubsub/kind.ts';
-import type { RuntimeConfig } from '../config.ts';
-import type { Endpoints } from '../invoke/endpoints.ts';
 import type { Policies } from '../policy/guards.ts';
 import type { Loaded, Registry } from '../registry.ts';
 import { componentReload } from '../resources/component-reload.ts';
 import { startReload } from '../resources/reload.ts';
 import type { Stopping } from '../shutdown.ts';
-import type { Bindings } from './bindings.ts';
+import type { Calls } from './calls.ts';
 import type { ComponentsStarted } from './components.ts';
 import { endpointSettings } from './endpoints.ts';
+import type { Foundation } from './foundation.ts';
+import type { Inputs } from './inputs.ts';
 import type { Resources } from './resources.ts';
-import type { Subscriptions } from './subscriptions.ts';
 
 export type HotReloadStart = {
-  config: RuntimeConfig;
-  resources: Resources;
-  components: ComponentsStarted;
-  endpoints: Endpoints;
+  base: Foundation;
   policies: Policies;
-  subscriptions: Subscriptions;
-  bindings: Bindings;
-  items: ConfigurationSubscriptions;
+  components: ComponentsStarted;
+  calls: Pick<Calls, 'endpoints'>;
+  inputs: Inputs;
   ending: Pick<Stopping, 'reload' | 'fail'>;
-  log: Logger;
-  signal: AbortSignal;
 };
 
 /** Calls that were under way when a component went out of use have so long. */
@@ -49,14 +42,15 @@ export const hotReloadFeature = 'HotReload';
  * changed Configuration by starting again within the process.
  */
 export function startHotReload(start: HotReloadStart): void {
-  const { config, resources, components, endpoints, policies, ending, log, signal } = start;
+  const { base, policies, components, calls, inputs, ending } = start;
+  const { config, resources, log, signal } = base;
   const { registry } = components;
   const common = { source: resources.source, everyMs: config.reconcileIntervalMs, clock: systemClock, log, signal };
   const applyComponents = componentReload({
     ...components,
     retire: (former) => void retire(former, start),
-    isOpen: ({ metadata, spec }) => registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
     report: resources.report,
+    isOpen: ({ metadata, spec }) => registry.all().some((one) => one.name === metadata.name && one.type === spec.type),
     forget: resources.forget,
     fail: ending.fail,
     log,
@@ -69,18 +63,18 @@ export function startHotReload(start: HotReloadStart): void {
       const stores = openOf(registry, configurationKind);
       const allWell = await applyComponents(list, retry);
       const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
-      await start.subscriptions.follow(replaced);
-      await start.bindings.follow();
-      await start.items.reopen(changedNames(stores, openOf(registry, configurationKind)));
+      await inputs.subscriptions.follow(replaced);
+      await inputs.bindings.follow();
+      await inputs.items.subscriptions.reopen(changedNames(stores, openOf(registry, configurationKind)));
       return allWell;
     },
   });
-  startReload({ ...common, kind: subscription, apply: whenChanged((list) => start.subscriptions.replace(list)) });
+  startReload({ ...common, kind: subscription, apply: whenChanged((list) => inputs.subscriptions.replace(list)) });
   startReload({
     ...common,
     kind: httpEndpoint,
     apply: whenChanged(async (list) =>
-      endpoints.replace(await endpointSettings({ config, registry, log, signal }, list)),
+      calls.endpoints.replace(await endpointSettings({ config, registry, log, signal }, list)),
     ),
   });
   startReload({
@@ -99,7 +93,9 @@ export function startHotReload(start: HotReloadStart): void {
  * Closes a component that is out of use: nothing comes in from it from now on, what has is finished, and calls under way
  * end on it in peace.
  */
-async function retire(former: Loaded, { subscriptions, bindings, log, signal }: HotReloadStart): Promise<void> {
+async function retire(former: Loaded, { base, inputs }: HotReloadStart): Promise<void> {
+  const { log, signal } = base;
+  const { subscriptions, bindings } = inputs;
   try {
     if (former.kind === pubsubKind) await subscriptions.leave(former.component as BoundPubSub);
     if (former.kind === bindingKind) await bindings.leave(former.component as BoundBinding);
