@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { contextOptions, watchMaterial } from '#kit/grpc/server-tls.ts';
 import { listen } from '#kit/http/listen.ts';
+import { webhookIdleMs } from '#kit/http/webhook-idle.ts';
 import type { Security } from '#kit/security/security.ts';
 
 export type WebhookServer = AsyncDisposable & { port: number };
@@ -19,7 +20,8 @@ export async function startWebhookServer(
   at: { host: string; port: number },
 ): Promise<WebhookServer> {
   const tls = security.openServerTls();
-  const server = createServer({ ...contextOptions(tls.material()), requestTimeout: 30_000 }, handler);
+  const options = { ...contextOptions(tls.material()), requestTimeout: 30_000, keepAliveTimeout: webhookIdleMs };
+  const server = createServer(options, handler);
   watchMaterial(server, tls);
   const port = await listen(server, 'the webhook', at.host, at.port);
   return {

@@ -5,6 +5,7 @@ import { faults } from '#kit/errors/table.ts';
 import { watchMaterial } from '#kit/grpc/server-tls.ts';
 import type { ServerTls } from '#kit/grpc/tls.ts';
 import { listen } from '#kit/http/listen.ts';
+import { webhookIdleMs } from '#kit/http/webhook-idle.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { answerReview } from './conversion.ts';
 
@@ -25,7 +26,7 @@ export async function startWebhookServer(
   });
   app.use((_request, response) => void response.status(404).end());
   app.use(refusal(log));
-  const server = createServer({ ...tls.material(), minVersion: 'TLSv1.2' }, app);
+  const server = createServer({ ...tls.material(), minVersion: 'TLSv1.2', keepAliveTimeout: webhookIdleMs }, app);
   watchMaterial(server, tls);
   const port = await listen(server, 'the conversion webhook', at.host, at.port);
   return {
