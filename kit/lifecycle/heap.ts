@@ -10,22 +10,22 @@ const mostGrownBytes = 32 * 1024 * 1024;
 
 /**
  * Keeps the heap of a long-lived process small: once quiet has come after work, everything that can be freed is, and
- * given back to the system; under work, buffers of large messages are. Needs Node's --expose-gc, which launchers and
+ * given back to the system; when work has become calm, or large messages' buffers lie about, what is cheap to free is. Needs Node's --expose-gc, which launchers and
  * images give; figures in docs/adr/0031.
  */
 export function keepHeapSmall(): void {
   const { gc } = globalThis;
   if (gc === undefined) return;
   let since = performance.eventLoopUtilization();
-  const isTime = quietAfterWork();
+  const restsAfterWork = quietAfterWork();
   let kept = getHeapStatistics().external_memory;
   const watch = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, since);
     since = now;
-    const quiet = isTime(utilization);
-    if (!quiet && getHeapStatistics().external_memory - kept < mostGrownBytes) return;
-    gc({ type: 'major', execution: 'sync', flavor: quiet ? 'last-resort' : 'regular' });
+    const rest = restsAfterWork(utilization);
+    if (!rest && getHeapStatistics().external_memory - kept < mostGrownBytes) return;
+    gc({ type: 'major', execution: 'sync', flavor: rest === 'quiet' ? 'last-resort' : 'regular' });
     kept = getHeapStatistics().external_memory;
   }, everyMs);
   watch.unref();

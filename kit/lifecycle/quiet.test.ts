@@ -4,7 +4,15 @@ import { quietAfterWork } from './quiet.ts';
 describe('quietAfterWork', () => {
   it('tells of quiet once after the start and once after each spell of work', () => {
     const check = quietAfterWork();
-    const shares = [0.5, 0.02, 0.001, 0.001, 0.02, 0.001, 0.2, 0.005, 0];
-    expect(shares.map(check)).toEqual([false, false, true, false, false, false, false, true, false]);
+    const shares = [0.5, 0.001, 0.001, 0.02, 0.001, 0.2, 0.005, 0];
+    const none = undefined;
+    expect(shares.map((share) => check(share))).toEqual([none, 'quiet', none, none, none, none, 'quiet', none]);
+  });
+
+  it('tells of calm once, where little work goes on after much, and still of quiet', () => {
+    const check = quietAfterWork();
+    const shares = [0.9, 0.8, 0.1, 0.1, 0.09, 0.5, 0.1, 0.001];
+    const none = undefined;
+    expect(shares.map((share) => check(share))).toEqual([none, none, 'calm', none, none, none, 'calm', 'quiet']);
   });
 });
