@@ -80,7 +80,9 @@ export async function startSidecar(subject: Subject, options: SidecarOptions = {
   const began = performance.now();
   const [command, ...words] = pinned ? onServerCore([subject.command, ...args]) : [subject.command, ...args];
   const process = start(subject.name, command!, words, { log, env: { ...subject.env, ...options.env } });
-  await healthy(`http://127.0.0.1:${http}/v1.0/healthz/outbound`, process, log);
+  // With an app, ready is when its subscriptions are there: what is published before may have no queue yet.
+  const page = appPort === undefined ? 'healthz/outbound' : 'healthz';
+  await healthy(`http://127.0.0.1:${http}/v1.0/${page}`, process, log);
   return {
     pid: process.pid,
     http: `127.0.0.1:${http}`,
