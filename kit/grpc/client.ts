@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { DescMessage, DescMethod, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { grpcCode } from '#kit/errors/table.ts';
+import { unseen } from '#kit/errors/unseen.ts';
 import { ClientCall, type ResponseSink } from './client-call.ts';
 import { decodeFrames, encodeFrame } from './codec.ts';
 import { acceptedEncodings } from './compression.ts';
@@ -193,7 +194,8 @@ function callHeaders(base: OutgoingHttpHeaders, path: string, options: CallOptio
   return headers;
 }
 
+/** There is no connection to call on. */
 function unavailable(thrown: unknown): StatusError {
-  if (thrown instanceof StatusError) return thrown;
-  return new StatusError(grpcCode.UNAVAILABLE, (thrown as Error).message, [], thrown);
+  if (thrown instanceof StatusError) return unseen(thrown);
+  return unseen(new StatusError(grpcCode.UNAVAILABLE, (thrown as Error).message, [], thrown));
 }

@@ -5,6 +5,7 @@ import {
   type IncomingHttpStatusHeader,
 } from 'node:http2';
 import { type GrpcCode, grpcCode } from '#kit/errors/table.ts';
+import { unseen } from '#kit/errors/unseen.ts';
 import { StatusError } from './status.ts';
 
 /** Codes for HTTP answers without a gRPC status. Source: grpc's http-grpc-status-mapping. */
@@ -38,13 +39,14 @@ export function httpStatus(headers: IncomingHttpHeaders & IncomingHttpStatusHead
   );
 }
 
-/** The status of a call whose stream closed without one. */
+/** The status of a call whose stream closed without one; `unseen` where the server has refused it (RFC 9113, 8.7). */
 export function closeStatus(resetCode: number, session: ClientHttp2Session | undefined): StatusError {
   if (session === undefined || session.destroyed) {
     return new StatusError(grpcCode.UNAVAILABLE, 'the connection was lost before the call was answered');
   }
-  return new StatusError(
+  const status = new StatusError(
     byReset[resetCode] ?? grpcCode.INTERNAL,
     `the server closed the call without a status (HTTP/2 code ${resetCode})`,
   );
+  return resetCode === constants.NGHTTP2_REFUSED_STREAM ? unseen(status) : status;
 }

@@ -40,7 +40,7 @@ export type HttpClientOptions = {
 export type HttpClient = AsyncDisposable & {
   /**
    * Sends a request and answers when the response's headers are there. Rejects with `unavailable` when the server cannot
-   * be reached or leaves, and `cancelled` when the signal aborts.
+   * be reached (a call that is not idempotent is `unseen` then) or leaves, and `cancelled` when the signal aborts.
    */
   call(call: HttpCall): Promise<HttpResponse>;
 };

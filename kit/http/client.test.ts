@@ -1,4 +1,5 @@
 import { createServer as createTcp } from 'node:net';
+import { isUnseen } from '#kit/errors/unseen.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import type { HttpClientOptions } from './call.ts';
@@ -158,6 +159,15 @@ describe('a kept-alive connection that its server closes when the next request c
     expect(app.methods).toEqual(['GET', 'GET', 'GET']);
   });
 
+  it('is not replaced by another that is as old', async () => {
+    using app = await leaving();
+    await using client = await connectHttp({ origin: app.origin });
+    const get = () => client.call({ method: 'GET', path: '/' });
+    await Promise.all([get(), get(), get()]);
+    expect((await get()).status).toBe(200);
+    expect(app.methods.length).toBe(5);
+  });
+
   it('fails a request that may not be made twice', async () => {
     using app = await leaving();
     await using client = await connectHttp({ origin: app.origin });
@@ -169,6 +179,15 @@ describe('a kept-alive connection that its server closes when the next request c
 });
 
 describe('the HTTP client at its limit of connections', () => {
+  it('fails further calls too where nobody answers', async () => {
+    const nobody = createTcp();
+    const port = await listen(nobody as never, 'test', '127.0.0.1', 0);
+    await new Promise((resolve) => nobody.close(resolve));
+    await using client = await connectHttp({ origin: `http://127.0.0.1:${port}`, maxConnections: 1 });
+    const calls = [1, 2, 3].map(() => client.call({ method: 'POST', path: '/' }).catch(isUnseen));
+    expect(await Promise.all(calls)).toEqual([true, true, true]);
+  });
+
   it('has further calls wait for their turn', async () => {
     const waiting: (() => void)[] = [];
     await using at = await both(

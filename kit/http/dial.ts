@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { unseen } from '#kit/errors/unseen.ts';
 
 /** Where a client's connections go. */
 export type Destination = {
@@ -13,7 +14,7 @@ export type Destination = {
   timeoutMs: number;
 };
 
-/** Dials. Rejects with the system's error, or one that says why the server's certificate is not trusted. */
+/** Dials. Rejects, as `unseen`, with the system's error, or one that says why the server's certificate is not trusted. */
 export function dial(destination: Destination): Promise<Socket> {
   const { origin, socketPath, timeoutMs, check } = destination;
   const secure = origin.protocol === 'https:';
@@ -32,7 +33,7 @@ export function dial(destination: Destination): Promise<Socket> {
     const late = setTimeout(() => socket.destroy(timedOut(timeoutMs)), timeoutMs);
     const failed = (cause: NodeJS.ErrnoException): void => {
       clearTimeout(late);
-      reject(secure ? untrusted(cause) : cause);
+      reject(unseen(secure ? untrusted(cause) : cause));
     };
     socket.once('error', failed);
     socket.once(secure ? 'secureConnect' : 'connect', () => {
@@ -43,7 +44,7 @@ export function dial(destination: Destination): Promise<Socket> {
         resolve(socket);
       } catch (thrown) {
         socket.destroy();
-        reject(thrown);
+        reject(unseen(thrown as Error));
       }
     });
   });

@@ -1,5 +1,6 @@
 import { type Fault, fault } from '#kit/errors/fault.ts';
 import type { HttpCall, HttpResponse } from './call.ts';
+import { isIdempotent } from './idempotent.ts';
 import { type BodyFlow, ResponseBody } from './response-body.ts';
 import type { ResponseHead } from './response-parser.ts';
 
@@ -20,12 +21,9 @@ export type ExchangeOptions = {
   origin: string;
   /** Ends a body that is shorter than announced where the server left, rather than reject it. */
   acceptShort: boolean;
-  /** Makes a call again that the server may not have seen. */
+  /** Makes a call again, on another connection, that the server may not have seen. */
   again(exchange: Exchange): void;
 };
-
-/** Methods whose repetition changes nothing. Source: RFC 9110, section 9.2.2. */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
 /** One call over HTTP/1.1: from before its connection is there until its answer has been read. */
 export class Exchange implements BodyFlow {
@@ -91,7 +89,7 @@ export class Exchange implements BodyFlow {
     if (
       stale &&
       !this.#repeated &&
-      idempotent.has(this.method) &&
+      isIdempotent(this.method) &&
       (this.body === undefined || Buffer.isBuffer(this.body))
     ) {
       this.#repeated = true;

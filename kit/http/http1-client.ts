@@ -48,38 +48,49 @@ export function connectHttp1(options: Http1ClientOptions): Http1Client {
       all.delete(connection);
       const at = idle.lastIndexOf(connection);
       if (at >= 0) idle.splice(at, 1);
-      const next = nextWaiting();
-      if (next !== undefined) start(next);
+      startNext();
     },
   };
   const nextWaiting = (): Exchange | undefined => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) if (!next.over) return next;
     return undefined;
   };
+  const startNext = (): void => {
+    const next = nextWaiting();
+    if (next !== undefined) start(next);
+  };
   const open = async (exchange: Exchange): Promise<void> => {
     dialling += 1;
-    try {
-      const connection = new Http1Connection(await dial(options), owner);
-      all.add(connection);
-      sweep ??= setInterval(closeStale, sweepEveryMs).unref();
-      if (disposed) {
-        connection.destroy(closed());
-        exchange.abort(closed());
-      } else if (exchange.over) owner.free(connection);
-      else connection.carry(exchange);
-    } catch (thrown) {
-      exchange.failed({ cause: thrown as Error, orderly: false, stale: false });
-    } finally {
-      dialling -= 1;
-    }
+    const socket = await dial(options)
+      .catch((cause: Error) => void exchange.failed({ cause, orderly: false, stale: false }))
+      .finally(() => {
+        dialling -= 1;
+      });
+    if (socket === undefined) return startNext();
+    const connection = new Http1Connection(socket, owner);
+    all.add(connection);
+    sweep ??= setInterval(closeStale, sweepEveryMs).unref();
+    if (disposed) {
+      connection.destroy(closed());
+      exchange.abort(closed());
+    } else if (exchange.over) owner.free(connection);
+    else connection.carry(exchange);
   };
   const start = (exchange: Exchange): void => {
-    const connection = idle.pop();
-    if (connection !== undefined) connection.carry(exchange);
+    const connection = idle.at(-1);
+    // The sweep may be late, and the server close it as the request comes.
+    if (connection !== undefined && isStale(connection, performance.now())) closeStale();
+    const usable = idle.pop();
+    if (usable !== undefined) usable.carry(exchange);
     else if (all.size + dialling < maxConnections) void open(exchange);
     else waiting.push(exchange);
   };
-  const settings: ExchangeOptions = { origin: origin.origin, acceptShort: options.acceptShort, again: start };
+  /** Not on an idle connection: where the server has left one, it has mostly left them all. */
+  const again = (exchange: Exchange): void => {
+    if (all.size + dialling < maxConnections) void open(exchange);
+    else waiting.unshift(exchange);
+  };
+  const settings: ExchangeOptions = { origin: origin.origin, acceptShort: options.acceptShort, again };
   return {
     full: () => idle.length === 0 && all.size + dialling >= maxConnections,
     call(call: HttpCall) {

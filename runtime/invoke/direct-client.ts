@@ -1,5 +1,6 @@
 import { toFault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
+import { unseen } from '#kit/errors/unseen.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { ClientTls } from '#kit/grpc/tls.ts';
 import { trailersStatus } from '#kit/grpc/trailers.ts';
@@ -22,12 +23,12 @@ export type DirectOptions = {
 export type Direct = AsyncDisposable & {
   /** Whether a call may go this way now. Has the sidecar asked whether it serves the form, once in a while. */
   takes(call: InvokeCall): boolean;
-  /** Rejects with a `StatusError`; with `unseen` where the sidecar was leaving and has not served the call. */
+  /** Rejects with a `StatusError`; with `stopping` where the sidecar was leaving and has not served the call. */
   invoke: Invoke;
 };
 
 /** The sidecar stops and has not looked at the call: another way may be tried, whatever the call does. */
-export const unseen: StatusError = new StatusError(grpcCode.UNAVAILABLE, 'the sidecar is stopping');
+export const stopping: StatusError = unseen(new StatusError(grpcCode.UNAVAILABLE, 'the sidecar is stopping'));
 
 /** Further calls at once to one sidecar go by HTTP/2, where a call needs no connection of its own. */
 const maxConnections = 64;
@@ -61,7 +62,7 @@ export function connectDirect({ address, tls, now }: DirectOptions): Direct {
         if (problem.key === 'unavailable') served = false;
         throw new StatusError(codes[problem.key] ?? grpcCode.INTERNAL, problem.message, [], thrown);
       });
-      if (response.headers[leavingHeader] !== undefined) throw unseen;
+      if (response.headers[leavingHeader] !== undefined) throw stopping;
       return answerOf(response);
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -1,5 +1,6 @@
 import { fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
+import { unseen } from '#kit/errors/unseen.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import { createTracing } from '#kit/telemetry/tracing/tracing.ts';
 import { loopback } from '#kit/testing/loopback.ts';
@@ -16,23 +17,38 @@ import { createInvokeRouter } from './router.ts';
 
 type App = (call: InvokeCall) => Promise<Partial<InvokeAnswer>>;
 
+type Trouble = {
+  spec?: ResiliencySpec;
+  /** What finding and reaching the peer fails with, call by call. */
+  failsToConnect?: Error[];
+  /** What calls fail with after the peer has served them. */
+  loses?: Error[];
+};
+
 /** A caller's page whose only peer is the app `shop` behind a sidecar of its own. */
-async function mesh(app: App, spec: ResiliencySpec = {}, connectFails = 0) {
+async function mesh(app: App, { spec = {}, failsToConnect = [], loses = [] }: Trouble = {}) {
   const tables = builtInTables();
   await decodeResiliency(spec, tables, () => {});
   const policies = createPolicyResolver(tables, () => 0);
   const run = createRunner({ now: () => 0, random: () => 0, pause: async () => {} });
   const invoke = async (call: InvokeCall) => ({ ...noAnswer, status: 200, ...(await app(call)) });
   const peer = loopback([createInternalServer({ app: () => invoke })]);
-  let failures = connectFails;
   const router = createInvokeRouter({
     self: { appId: 'front', namespace: 'default', hostAddress: '10.0.0.1', hostName: 'host' },
     app: () => invoke,
     endpoint: () => undefined,
     connect: async ({ appId }) => {
       if (appId !== 'shop') throw fault('app-not-found', `couldn't find service: ${appId}`);
-      if (failures-- > 0) throw new StatusError(grpcCode.UNAVAILABLE, 'refused');
-      return { invoke: (call, signal) => callRemote(peer, call, signal) };
+      const failure = failsToConnect.shift();
+      if (failure !== undefined) throw failure;
+      return {
+        async invoke(call, signal) {
+          const answer = await callRemote(peer, call, signal);
+          const loss = loses.shift();
+          if (loss !== undefined) throw loss;
+          return answer;
+        },
+      };
     },
     policies,
     run,
@@ -115,13 +131,42 @@ describe('invoking an app over HTTP', () => {
   });
 
   it('tries again while no peer has seen the call', async () => {
-    const call = await mesh(async () => ({ body: Buffer.from('ok') }), {}, 3);
+    const failsToConnect = Array(3).fill(new StatusError(grpcCode.UNAVAILABLE, 'refused'));
+    const call = await mesh(async () => ({ body: Buffer.from('ok') }), { failsToConnect });
     expect((await call('/v1.0/invoke/shop/method/x')).text).toBe('ok');
+  });
+
+  it.each([
+    ['GET', true],
+    ['PUT', true],
+    ['POST', false],
+    ['PATCH', false],
+  ])('sends %s again after a connection was lost that the app may have been called by: %s', async (method, again) => {
+    let calls = 0;
+    const lost = new StatusError(grpcCode.UNAVAILABLE, 'the connection was lost before the call was answered');
+    const call = await mesh(
+      async () => {
+        calls += 1;
+        return { body: Buffer.from('ok') };
+      },
+      { loses: [lost] },
+    );
+    const sent = call('/v1.0/invoke/shop/method/x', { method, body: 'coins' });
+    if (again) expect((await sent).text).toBe('ok');
+    else await expect(sent).rejects.toThrow('the connection was lost');
+    expect(calls).toBe(again ? 2 : 1);
+  });
+
+  it('sends POST again where it has surely not arrived', async () => {
+    const refused = unseen(new StatusError(grpcCode.UNAVAILABLE, 'cannot connect'));
+    const call = await mesh(async () => ({ body: Buffer.from('ok') }), { failsToConnect: [refused, refused, refused] });
+    expect((await call('/v1.0/invoke/shop/method/x', { method: 'POST', body: 'coins' })).text).toBe('ok');
   });
 
   it('does not multiply the retries of a policy by the built-in ones', async () => {
     const spec = { policies: { retries: { DefaultAppRetryPolicy: { duration: '1ms', maxRetries: 2 } } } };
-    const call = await mesh(async () => ({ body: Buffer.from('ok') }), spec, 3);
+    const failsToConnect = Array(3).fill(new StatusError(grpcCode.UNAVAILABLE, 'refused'));
+    const call = await mesh(async () => ({ body: Buffer.from('ok') }), { spec, failsToConnect });
     await expect(call('/v1.0/invoke/shop/method/x')).rejects.toMatchObject({ key: 'invoke-failed' });
     expect((await call('/v1.0/invoke/shop/method/x')).text).toBe('ok');
   });
@@ -143,13 +188,13 @@ describe('a retry policy for an app', () => {
 
   it('repeats a call the app failed, and gives the last answer with its body', async () => {
     let calls = 0;
-    const call = await mesh(async () => ({ status: 503, body: Buffer.from(`try ${++calls}`) }), spec);
+    const call = await mesh(async () => ({ status: 503, body: Buffer.from(`try ${++calls}`) }), { spec });
     expect(await call('/v1.0/invoke/shop/method/x')).toMatchObject({ status: 503, text: 'try 3' });
   });
 
   it('leaves alone what does not match', async () => {
     let calls = 0;
-    const call = await mesh(async () => ({ status: 404, body: Buffer.from(`try ${++calls}`) }), spec);
+    const call = await mesh(async () => ({ status: 404, body: Buffer.from(`try ${++calls}`) }), { spec });
     expect(await call('/v1.0/invoke/shop/method/x')).toMatchObject({ status: 404, text: 'try 1' });
   });
 });

@@ -1,6 +1,6 @@
 import { type Channel, connect } from '#kit/grpc/client.ts';
 import type { ClientTls } from '#kit/grpc/tls.ts';
-import { connectDirect, unseen } from './direct-client.ts';
+import { connectDirect, stopping } from './direct-client.ts';
 import { type Invoke, isStream } from './message.ts';
 import { callRemote } from './remote.ts';
 
@@ -30,7 +30,7 @@ export function openPeer({ address, tls, maxReceiveBytes, now }: PeerOptions): P
       try {
         return await direct.invoke(call, signal);
       } catch (thrown) {
-        if (thrown !== unseen || isStream(call.body)) throw thrown;
+        if (thrown !== stopping || isStream(call.body)) throw thrown;
         return callRemote(channel, call, signal);
       }
     },

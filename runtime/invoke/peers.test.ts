@@ -1,4 +1,5 @@
 import { grpcCode } from '#kit/errors/table.ts';
+import { isUnseen } from '#kit/errors/unseen.ts';
 import { createGrpcServer } from '#kit/grpc/server.ts';
 import { createHttpServer } from '#kit/http/server.ts';
 import { silentLogger } from '#kit/log/logger.ts';
@@ -14,9 +15,12 @@ const call: InvokeCall = {
 };
 
 /** A sidecar whose app answers its name and the form in which it was called; `direct` serves both forms. */
-async function sidecar(name: string, { direct = true, port = 0 } = {}) {
+async function sidecar(name: string, { direct = true, port = 0, called = async (): Promise<void> => {} } = {}) {
   const app = (form: string) => ({
-    app: () => async () => ({ ...noAnswer, status: 200, body: Buffer.from(`${name} ${form}`) }),
+    app: () => async () => {
+      await called();
+      return { ...noAnswer, status: 200, body: Buffer.from(`${name} ${form}`) };
+    },
   });
   const http = createHttpServer({ handle: createDirectServer(app('direct')), log: silentLogger, h2c: false });
   const server = await createGrpcServer({
@@ -42,9 +46,9 @@ function caller(addresses: () => readonly string[]) {
   const clock = { now: 0 };
   const names = { resolve: async () => addresses(), async [Symbol.asyncDispose]() {} };
   const peers = createPeers({ names, port: 1, tls: undefined, maxReceiveBytes: 4_000_000, now: () => clock.now });
-  const ask = async () => {
+  const ask = async (verb = 'GET') => {
     const peer = await peers.connect({ appId: 'shop', namespace: 'default' });
-    return String(await collect((await peer.invoke(call, undefined)).body));
+    return String(await collect((await peer.invoke({ ...call, verb }, undefined)).body));
   };
   return { clock, ask, [Symbol.asyncDispose]: () => peers[Symbol.asyncDispose]() };
 }
@@ -103,6 +107,26 @@ describe('the sidecars of an app', () => {
     // The connection is told of the end as this call is sent: it is not served there, and there is no other sidecar.
     await expect(from.ask()).rejects.toMatchObject(unreachable);
     await drained;
+  });
+
+  it.each([true, false])('say of a lost call whether the app may have got it, directly: %s', async (direct) => {
+    let hang = false;
+    const arrived = Promise.withResolvers<void>();
+    const called = async () => {
+      if (!hang) return;
+      arrived.resolve();
+      await new Promise(() => {});
+    };
+    const a = await sidecar('a', { direct, called });
+    await using from = caller(() => [a.address]);
+    await eventually(async () => expect(await from.ask()).toBe(direct ? 'a direct' : 'a internals'));
+    hang = true;
+    const lost = from.ask('POST').catch((thrown) => thrown);
+    await arrived.promise;
+    await a[Symbol.asyncDispose]();
+    expect(await lost).toMatchObject(unreachable);
+    expect(isUnseen(await lost)).toBe(false);
+    await eventually(async () => expect(await from.ask('POST').catch(isUnseen)).toBe(true));
   });
 
   it('are no longer called in the cheaper form when another kind of sidecar takes the address', async () => {

@@ -1,6 +1,8 @@
 import { Fault, fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
+import { isUnseen } from '#kit/errors/unseen.ts';
 import { StatusError } from '#kit/grpc/status.ts';
+import { isIdempotent } from '#kit/http/idempotent.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
 import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
@@ -34,7 +36,8 @@ export type InvokeRouter = {
 
 /**
  * Makes the router. There is one budget of retries: the built-in ones apply only where no policy names the app or
- * retries its calls (Dapr multiplies the two), the body is in hand and no peer answered.
+ * retries its calls (Dapr multiplies the two), the body is in hand and no peer answered; and where a peer may have
+ * passed the call on before it was lost, only for methods whose repetition changes nothing.
  */
 export function createInvokeRouter(options: RouterOptions): InvokeRouter {
   const { self, policies, run } = options;
@@ -72,7 +75,8 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       tries += 1;
       return attempt();
     };
-    return run(builtIn, counted, { signal, mayRetry: isUnreachable }).catch((thrown) => {
+    const mayRetry = (thrown: unknown) => isUnreachable(thrown) && (isIdempotent(call.verb) || notCalled(thrown));
+    return run(builtIn, counted, { signal, mayRetry }).catch((thrown) => {
       if (!isUnreachable(thrown)) throw thrown;
       throw fault(
         'invoke-failed',
@@ -97,12 +101,17 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
   };
 }
 
-/** No peer has seen the call: it may be sent again. */
+/** No peer has answered. */
 function isUnreachable(thrown: unknown): boolean {
   if (thrown instanceof Fault) return thrown.key === 'app-not-found';
   return (
     thrown instanceof StatusError && (thrown.code === grpcCode.UNAVAILABLE || thrown.code === grpcCode.UNAUTHENTICATED)
   );
+}
+
+/** Surely no app has got the call. */
+function notCalled(thrown: unknown): boolean {
+  return thrown instanceof Fault || isUnseen(thrown);
 }
 
 function identityHeaders(self: RemoteApp, callee: string): Record<string, string> {
