@@ -39,6 +39,10 @@ describe('the CLI', () => {
     expect(codes).toEqual([1]);
   });
 
+  it('says how apps get into a cluster to whom asks run for it', async () => {
+    expect((await cli('run', '-k', '-f', 'dapr.yaml')).err).toContain('outrigger install');
+  });
+
   it('lists nothing as words for people and as an empty list for programs', async () => {
     expect((await cli('list')).out).toContain('No app runs here');
     expect(JSON.parse((await cli('list', '-o', 'json')).out)).toEqual([]);

@@ -23,13 +23,14 @@ export function startChild(spec: ChildSpec, inherited: NodeJS.ProcessEnv, stdin:
       stdio: [stdin, 'pipe', 'pipe'],
     });
     child.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        fault('not-found', `cannot start "${spec.command}" in ${spec.cwd}: ${cause.code ?? cause.message}`, { cause }),
-      ),
+      reject(fault('not-found', `cannot start "${spec.command}" in ${spec.cwd}: ${reasonOf(cause)}`, { cause })),
     );
     child.once('spawn', () => resolve(started(child)));
   });
 }
+
+const reasonOf = ({ code, message }: NodeJS.ErrnoException): string =>
+  code === 'ENOENT' ? 'there is no such command, or no such folder' : (code ?? message);
 
 function started(child: ChildProcess): Child {
   const ended = new Promise<number>((resolve) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 import { planApp, startOrder } from './plan.ts';
 import type { RunApp } from './template.ts';
 
-const ports = { http: 3500, grpc: 50_001, internal: 50_002, metrics: 9_090 };
+const ports = { http: 3500, grpc: 50_001, internal: 50_002, metrics: 9_090, profile: 7_777 };
 const settings = { daprd: '/opt/bin/daprd', cwd: '/src', defaultResources: '/data/resources' };
 const app = (own: Partial<RunApp> = {}): RunApp => ({
   appID: 'shop',
@@ -29,6 +29,16 @@ describe('planApp', () => {
       args: ['app.js'],
       env: { APP_ID: 'mine', APP_PORT: '3000', DAPR_HTTP_PORT: '3500', DAPR_GRPC_PORT: '50001' },
     });
+  });
+
+  it('takes the old ways to name a folder and to ask for TLS', () => {
+    const { args } = planApp(app({ componentsPath: 'old', appSSL: true }), ports, settings).sidecar;
+    expect(args).toEqual(expect.arrayContaining(['--app-protocol=https', '--resources-path=/src/old']));
+  });
+
+  it('gives profiles a port where they are wanted', () => {
+    expect(planApp(app({ enableProfiling: true }), ports, settings).sidecar.args).toContain('--profile-port=7777');
+    expect(planApp(app(), ports, settings).sidecar.args.join()).not.toContain('profile');
   });
 
   it('runs the sidecar alone without a command', () => {

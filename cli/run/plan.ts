@@ -3,7 +3,7 @@ import { fault } from '#kit/errors/fault.ts';
 import type { RunApp } from './template.ts';
 
 /** Ports of one sidecar, all concrete. */
-export type SidecarPorts = { http: number; grpc: number; internal: number; metrics: number };
+export type SidecarPorts = { http: number; grpc: number; internal: number; metrics: number; profile: number };
 
 /** One child process: what to start, where, and with which additions to the environment. */
 export type ChildSpec = {
@@ -38,7 +38,7 @@ export function planApp(app: RunApp, ports: SidecarPorts, settings: PlanSettings
   if (app.appID.includes('.')) throw fault('invalid-flags', `--app-id=${app.appID}: an app ID has no dots`);
   const directory = path.resolve(settings.cwd, app.directory);
   const [command, ...args] = app.command;
-  const protocol = app.appProtocol ?? 'http';
+  const protocol = protocolOf(app);
   const env = appEnvironment(app, ports, protocol);
   return {
     id: app.appID,
@@ -56,6 +56,11 @@ export function planApp(app: RunApp, ports: SidecarPorts, settings: PlanSettings
   };
 }
 
+function protocolOf({ appProtocol = 'http', appSSL }: RunApp): string {
+  if (!appSSL) return appProtocol;
+  return appProtocol === 'http' ? 'https' : appProtocol === 'grpc' ? 'grpcs' : appProtocol;
+}
+
 function appEnvironment(app: RunApp, ports: SidecarPorts, protocol: string): Record<string, string> {
   return {
     APP_ID: app.appID,
@@ -70,7 +75,8 @@ function appEnvironment(app: RunApp, ports: SidecarPorts, protocol: string): Rec
 }
 
 function sidecarArgs(app: RunApp, ports: SidecarPorts, settings: PlanSettings, protocol: string): string[] {
-  const resources = [...(app.resourcesPaths ?? []), ...(app.resourcesPath === undefined ? [] : [app.resourcesPath])];
+  const old = [app.resourcesPath, app.componentsPath].filter((folder) => folder !== undefined);
+  const resources = [...(app.resourcesPaths ?? []), ...old];
   const values: Record<string, string | number | boolean | undefined> = {
     'app-id': app.appID,
     'app-protocol': protocol,
@@ -81,8 +87,11 @@ function sidecarArgs(app: RunApp, ports: SidecarPorts, settings: PlanSettings, p
     'dapr-grpc-port': ports.grpc,
     'dapr-internal-grpc-port': ports.internal,
     'metrics-port': ports.metrics,
-    'dapr-listen-addresses': app.daprListenAddresses ?? '127.0.0.1',
+    'dapr-listen-addresses': app.apiListenAddresses ?? '127.0.0.1',
     'log-level': app.logLevel,
+    'log-as-json': app.logAsJSON,
+    'enable-profiling': app.enableProfiling,
+    'profile-port': app.enableProfiling ? ports.profile : undefined,
     'enable-api-logging': app.enableApiLogging,
     'enable-app-health-check': app.enableAppHealthCheck,
     'app-health-check-path': app.appHealthCheckPath,

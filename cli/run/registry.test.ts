@@ -10,7 +10,7 @@ const record = (appId: string, pid: number): RunRecord => ({
   sidecarPid: pid + 1,
   appPid: undefined,
   appPort: undefined,
-  ports: { http: 1, grpc: 2, internal: 3, metrics: 4 },
+  ports: { http: 1, grpc: 2, internal: 3, metrics: 4, profile: 5 },
   command: 'node app.js',
   started: '2026-11-21T08:00:00.000Z',
 });

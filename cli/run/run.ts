@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fault } from '#kit/errors/fault.ts';
@@ -35,35 +35,52 @@ export async function run(apps: readonly RunApp[], world: CliWorld): Promise<num
   }
 }
 
-/** Reads a run file and answers its apps; paths in it are relative to the file's folder. */
+/**
+ * Reads a run file, the `dapr.yaml` of a folder or, for `-`, standard input, and answers its apps; paths in it are
+ * relative to the file's folder.
+ */
 export async function readRunFile(file: string, cwd: string): Promise<RunApp[]> {
   const { parse } = await import('yaml');
-  const full = path.resolve(cwd, file);
+  const full = file === '-' ? '/dev/stdin' : await fileIn(path.resolve(cwd, file));
   const text = await readFile(full, 'utf8').catch((cause) => {
     throw fault('not-found', `cannot read the run file ${file}: ${cause.code ?? cause.message}`, { cause });
   });
-  const folder = path.dirname(full);
-  return parseRunFile(parse(text), file).map((app) => ({
-    ...app,
-    directory: path.resolve(folder, app.directory),
-    ...(app.resourcesPath === undefined ? {} : { resourcesPath: path.resolve(folder, app.resourcesPath) }),
-    ...(app.resourcesPaths === undefined
-      ? {}
-      : { resourcesPaths: app.resourcesPaths.map((one) => path.resolve(folder, one)) }),
-    ...(app.configFilePath === undefined ? {} : { configFilePath: path.resolve(folder, app.configFilePath) }),
-  }));
+  const folder = file === '-' ? cwd : path.dirname(full);
+  return parseRunFile(parsed(parse, text, file), file).map((app) => inFolder(app, folder));
+}
+
+const fileIn = async (place: string): Promise<string> =>
+  (await stat(place).catch(() => undefined))?.isDirectory() ? path.join(place, 'dapr.yaml') : place;
+
+function parsed(parse: (text: string) => unknown, text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw fault('invalid-config', `${file} is no YAML: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function inFolder(app: RunApp, folder: string): RunApp {
+  const within = (one: string): string => path.resolve(folder, one);
+  const placed = { ...app, directory: within(app.directory) };
+  for (const key of ['resourcesPath', 'componentsPath', 'configFilePath'] as const) {
+    if (app[key] !== undefined) placed[key] = within(app[key]);
+  }
+  if (app.resourcesPaths) placed.resourcesPaths = app.resourcesPaths.map(within);
+  return placed;
 }
 
 async function planAll(apps: readonly RunApp[], world: CliWorld): Promise<AppPlan[]> {
   const defaultResources = await writeDefaultResources(dataFolder(world.env));
-  const ports = await freePorts(apps.length * 4);
+  const ports = await freePorts(apps.length * 5);
   return apps.map((app, index) => {
-    const [http, grpc, internal, metrics] = ports.slice(index * 4) as [number, number, number, number];
+    const [http, grpc, internal, metrics, profile] = ports.slice(index * 5) as [number, number, number, number, number];
     const own = {
       http: app.daprHTTPPort ?? http,
       grpc: app.daprGRPCPort ?? grpc,
       internal: app.daprInternalGRPCPort ?? internal,
       metrics: app.metricsPort ?? metrics,
+      profile: app.profilePort ?? profile,
     };
     return planApp(app, own, { daprd: daprdPath, cwd: world.cwd, defaultResources });
   });

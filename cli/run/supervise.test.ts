@@ -48,7 +48,7 @@ const plan = (id: string, app = true): AppPlan => ({
   ready: `http://${id}`,
   app: app ? spec : undefined,
   appPort: undefined,
-  ports: { http: 1, grpc: 2, internal: 3, metrics: 4 },
+  ports: { http: 1, grpc: 2, internal: 3, metrics: 4, profile: 5 },
   dependsOn: [],
 });
 

@@ -30,6 +30,12 @@ describe('parseRunFile', () => {
     );
   });
 
+  it('names a field that there is none of, and takes those that only Dapr uses', () => {
+    const read = (own: object) => () => parseRunFile({ version: 1, apps: [{ appDirPath: 'a', ...own }] }, 'f');
+    expect(read({ appPrt: 1 })).toThrow(/^f: apps\.0: .*appPrt/);
+    expect(read({ containerImage: 'i', appLogDestination: 'console', apiListenAddresses: '::1' })).not.toThrow();
+  });
+
   it('refuses two apps of one ID and a dependency that is not there', () => {
     const app = { appDirPath: 'a' };
     expect(() => parseRunFile({ version: 1, apps: [app, app] }, 'f')).toThrow('two apps have the ID "a"');

@@ -3,21 +3,30 @@ import { fault } from '#kit/errors/fault.ts';
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
+const port = z.int().min(0).max(65_535);
+
 /** Settings that `outrigger run` takes as flags and a run file takes per app or under `common`. */
-const settings = z.object({
+export const settings = z.strictObject({
   appProtocol: z.enum(['http', 'https', 'h2c', 'grpc', 'grpcs']).optional(),
-  appPort: z.int().min(0).max(65_535).optional(),
+  /** Old way to ask for TLS: https for http, grpcs for grpc. */
+  appSSL: z.boolean().optional(),
+  appPort: port.optional(),
   appChannelAddress: z.string().optional(),
   appMaxConcurrency: z.int().optional(),
-  daprHTTPPort: z.int().min(0).max(65_535).optional(),
-  daprGRPCPort: z.int().min(0).max(65_535).optional(),
-  daprInternalGRPCPort: z.int().min(0).max(65_535).optional(),
-  metricsPort: z.int().min(0).max(65_535).optional(),
-  daprListenAddresses: z.string().optional(),
+  daprHTTPPort: port.optional(),
+  daprGRPCPort: port.optional(),
+  daprInternalGRPCPort: port.optional(),
+  metricsPort: port.optional(),
+  profilePort: port.optional(),
+  apiListenAddresses: z.string().optional(),
   configFilePath: z.string().optional(),
+  /** Old names of `resourcesPaths`. */
+  componentsPath: z.string().optional(),
   resourcesPath: z.string().optional(),
   resourcesPaths: z.array(z.string()).optional(),
-  logLevel: z.string().optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'warning', 'error', 'fatal']).optional(),
+  logAsJSON: z.boolean().optional(),
+  enableProfiling: z.boolean().optional(),
   enableApiLogging: z.boolean().optional(),
   enableAppHealthCheck: z.boolean().optional(),
   appHealthCheckPath: z.string().optional(),
@@ -32,7 +41,18 @@ const settings = z.object({
   env: z.record(z.string(), text).optional(),
 });
 
+/** What else stands in run files, for images in Kubernetes, log files and Dapr's own installation: read, and not used. */
+const unused = {
+  containerImage: z.string().optional(),
+  containerImagePullPolicy: z.string().optional(),
+  createService: z.boolean().optional(),
+  runtimePath: z.string().optional(),
+  appLogDestination: z.string().optional(),
+  daprdLogDestination: z.string().optional(),
+};
+
 const app = settings.extend({
+  ...unused,
   appID: z.string().optional(),
   appDirPath: z.string(),
   command: z.array(text).optional(),
@@ -40,7 +60,12 @@ const app = settings.extend({
   dependsOn: z.array(z.string()).optional(),
 });
 
-const runFile = z.object({ version: z.literal(1), common: settings.optional(), apps: z.array(app).min(1) });
+const runFile = z.strictObject({
+  version: z.literal(1),
+  name: z.string().optional(),
+  common: settings.extend(unused).optional(),
+  apps: z.array(app).min(1),
+});
 
 export type AppSettings = z.infer<typeof settings>;
 export type RunApp = AppSettings & {
