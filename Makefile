@@ -57,12 +57,14 @@ bench-gate: setup ## Fail where the sidecar has become dearer, by ratios to bare
 	$(node) tools/bundle.ts
 	$(node) --disable-warning=ExperimentalWarning bench/sidecar/main.ts --only=ceilings --gate $(ARGS)
 
-.PHONY: setup
-setup: deps ## Install the Debian packages that tests and demo need, if missing (root)
+.PHONY: setup setup-cluster
+setup: deps ## Install the Debian packages that the tests need, if missing (root)
 	@$(node) e2e/setup.ts
+setup-cluster: deps ## Install those of them that the cluster and the demo need
+	@$(node) e2e/setup.ts cluster
 
 .PHONY: cluster-up cluster-down cluster-status
-cluster-up: setup ## Start the test cluster, or find it running
+cluster-up: setup-cluster ## Start the test cluster, or find it running
 	@$(node) e2e/cluster/main.ts up
 cluster-down: deps ## Stop the test cluster and delete what it had
 	@$(node) e2e/cluster/main.ts down
@@ -70,7 +72,7 @@ cluster-status: deps ## Tell whether the test cluster is up, and its kubeconfig
 	@$(node) e2e/cluster/main.ts status
 
 .PHONY: demo demo-down
-demo: setup ## Show the main job: a real Kubernetes, the chart, an annotated app, a Component
+demo: setup-cluster ## Show the main job: a real Kubernetes, the chart, an annotated app, a Component
 	@$(node) demo/main.ts up
 demo-down: deps ## Remove all that the demo made
 	@$(node) demo/main.ts down

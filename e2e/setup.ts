@@ -2,7 +2,7 @@
  * Installs the Debian packages that the tests and the demo need, those that
  * are missing only, and none of their services: everything runs on the
  * project's own ports and folders.
- * Usage: node e2e/setup.ts
+ * Usage: node e2e/setup.ts [cluster]   (cluster: only what the cluster and the demo need)
  */
 import { access, constants, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -11,7 +11,10 @@ import { progress } from './progress.ts';
 import { run } from './run.ts';
 
 /** What is needed, a command or a file, and the Debian package that brings it. */
-const needs: Record<string, string> = {
+type Needs = Readonly<Record<string, string>>;
+
+/** Of the cluster and the demo on it. */
+const cluster: Needs = {
   ip: 'iproute2',
   nsenter: 'util-linux',
   setpriv: 'util-linux',
@@ -25,6 +28,10 @@ const needs: Record<string, string> = {
   etcd: 'etcd-server',
   'redis-server': 'redis-server',
   buildah: 'buildah',
+};
+
+/** Of the tests beside them: brokers, databases, the SDKs' languages, and the docker that some users build images with. */
+const tests: Needs = {
   docker: 'docker.io',
   dockerd: 'docker.io',
   'docker-registry': 'docker-registry',
@@ -40,16 +47,17 @@ const needs: Record<string, string> = {
 const policy = '/usr/sbin/policy-rc.d';
 
 async function main(): Promise<void> {
-  const packages = await missing();
+  const needs = process.argv[2] === 'cluster' ? cluster : { ...cluster, ...tests };
+  const packages = await missing(needs);
   if (packages.length > 0) await install(packages);
-  const still = await missing();
+  const still = await missing(needs);
   if (still.length > 0) throw new Error(`these packages did not bring what they should: ${still.join(', ')}`);
   if (!(await found('go'))) {
     throw new Error('Go is missing: install 1.24 or later from https://go.dev/dl/ and put it on the PATH');
   }
 }
 
-async function missing(): Promise<string[]> {
+async function missing(needs: Needs): Promise<string[]> {
   const packages = new Set<string>();
   for (const [need, name] of Object.entries(needs)) {
     if (!(await found(need))) packages.add(name);
