@@ -1,16 +1,12 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
 import { grpcCode } from '#kit/errors/table.ts';
+import type { Headers } from '#kit/http2/hpack-decoder.ts';
+import { errorCode } from '#kit/http2/protocol.ts';
+import type { Http2Stream, StreamSink } from '#kit/http2/stream.ts';
 import type { Reading } from './codec.ts';
 import { readableEncoding } from './compression.ts';
 import { FrameParser, type FrameSink } from './frame.ts';
 import { closeStatus, httpStatus } from './http-status.ts';
+import type { Session } from './session.ts';
 import { StatusError } from './status.ts';
 import { longestTimerMs } from './timeout.ts';
 import { trailersStatus } from './trailers.ts';
@@ -35,11 +31,8 @@ export type ClientCallOptions = {
 /** A server that resets a call this close to its deadline does so because of it. */
 const serverEarlyMs = 10;
 
-const callOf = Symbol('call');
-type CallStream = ClientHttp2Stream & { [callOf]: ClientCall };
-
-/** One call on the client, from before its stream exists to its status. Listeners are shared, state is here. */
-export class ClientCall implements Reading {
+/** One call on the client, from before its stream exists to its status. */
+export class ClientCall implements Reading, StreamSink {
   readonly maxReceiveBytes: number;
   encoding: string | undefined;
   /** What came before and after the messages. */
@@ -49,8 +42,7 @@ export class ClientCall implements Reading {
   readonly #parser: FrameParser;
   readonly #options: ClientCallOptions;
   readonly #deadline: number;
-  #session: ClientHttp2Session | undefined;
-  #stream: ClientHttp2Stream | undefined;
+  #stream: Http2Stream | undefined;
   #timer: NodeJS.Timeout | undefined;
   #onAbort: (() => void) | undefined;
   #answered = false;
@@ -84,21 +76,20 @@ export class ClientCall implements Reading {
     return this.#over;
   }
 
-  /** Opens the stream; a body given here is the whole request. */
-  open(session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: Buffer): void {
+  /** Opens the stream, or waits for its turn to; a body given here is the whole request. */
+  open(session: Session, headers: Buffer, body?: Buffer): void {
     if (this.#over) return;
-    const stream = session.request(headers) as CallStream;
-    this.#session = session;
-    this.#stream = stream;
-    stream[callOf] = this;
-    stream.on('response', onResponse);
-    stream.on('data', onData);
-    stream.on('trailers', onTrailers);
-    stream.on('end', onEnd);
-    stream.on('error', onError);
-    stream.on('close', onClose);
-    if (this.#paused) stream.pause();
-    if (body !== undefined) stream.end(body);
+    if (!session.open) {
+      this.closed(errorCode.refusedStream);
+      return;
+    }
+    if (session.full) {
+      session.whenFree(() => this.open(session, headers, body));
+      return;
+    }
+    this.#stream = session.request(headers, this);
+    if (this.#paused) this.#stream.pause();
+    if (body !== undefined) this.#stream.sendLast(body);
     this.#opened?.();
   }
 
@@ -112,15 +103,14 @@ export class ClientCall implements Reading {
 
   /** Writes one frame; false when the server reads too slowly: then await `writable`. */
   send(frame: Buffer): boolean {
-    return this.#over || this.#stream === undefined || this.#stream.write(frame);
+    return this.#over || this.#stream === undefined || this.#stream.send(frame);
   }
 
   /** Resolves when more may be sent, or the call is over. */
   writable(): Promise<void> {
-    if (this.#over || !this.#stream?.writableNeedDrain) return Promise.resolve();
+    if (this.#over || !this.#stream?.starved) return Promise.resolve();
     return new Promise((resolve) => {
       this.#writable = resolve;
-      this.#stream?.once('drain', onDrain);
     });
   }
 
@@ -157,23 +147,27 @@ export class ClientCall implements Reading {
   fail(status: StatusError): void {
     if (this.#over) return;
     this.#finish(status);
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    this.#stream?.reset(errorCode.cancel);
   }
 
-  response(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
+  moreHeaders(headers: Headers): void {
+    if (this.#over) return;
+    const last = this.#stream!.remoteEnded;
+    if (headers['grpc-status'] !== undefined || (last && this.#answered)) this.#trailersCame(headers);
+    else if (this.#answered) this.fail(new StatusError(grpcCode.INTERNAL, 'the server sent headers amid its answer'));
+    else if (last || !isInterim(headers)) this.#response(headers);
+  }
+
+  #response(headers: Headers): void {
     this.#answered = true;
-    if (headers['grpc-status'] !== undefined) {
-      this.trailersCame(headers);
-      return;
-    }
-    this.encoding = headers['grpc-encoding'] as string | undefined;
+    this.encoding = headers['grpc-encoding'];
     const status = httpStatus(headers) ?? this.#encodingStatus();
     if (status !== undefined) {
       this.fail(status);
       return;
     }
-    this.headers = headers as unknown as Metadata;
-    this.#sink.headers?.(this.headers);
+    this.headers = headers;
+    this.#sink.headers?.(headers);
   }
 
   #encodingStatus(): StatusError | undefined {
@@ -190,17 +184,21 @@ export class ClientCall implements Reading {
     }
   }
 
-  trailersCame(trailers: IncomingHttpHeaders): void {
-    this.trailers = trailers as unknown as Metadata;
+  #trailersCame(trailers: Headers): void {
+    this.#answered = true;
+    this.trailers = trailers;
     this.#hasStatus = trailers['grpc-status'] !== undefined;
-    this.#status = trailersStatus(this.trailers);
+    this.#status = trailersStatus(trailers);
   }
 
-  ended(): void {
-    if (this.#over || !this.#hasStatus) return;
-    const cut = this.#parser.partial && this.#status === undefined;
-    this.#finish(cut ? new StatusError(grpcCode.INTERNAL, 'the answer ends within a message') : this.#status);
-    this.#stream?.close();
+  end(): void {
+    if (this.#over) return;
+    if (!this.#hasStatus) this.#finish(closeStatus(errorCode.noError));
+    else if (this.#parser.partial && this.#status === undefined) {
+      this.#finish(new StatusError(grpcCode.INTERNAL, 'the answer ends within a message'));
+    } else this.#finish(this.#status);
+    const stream = this.#stream;
+    if (stream !== undefined && !stream.localEnded) stream.reset(errorCode.noError);
   }
 
   drained(): void {
@@ -209,21 +207,20 @@ export class ClientCall implements Reading {
     writable?.();
   }
 
-  closed(): void {
+  closed(code: number): void {
     if (this.#over) this.drained();
-    else if (this.#hasStatus) this.ended();
-    else this.#lost();
+    else if (this.#hasStatus) this.end();
+    else this.#lost(code);
   }
 
-  #lost(): void {
-    const code = this.#stream?.rstCode ?? constants.NGHTTP2_NO_ERROR;
+  #lost(code: number): void {
     const { retry } = this.#options;
-    if (code === constants.NGHTTP2_REFUSED_STREAM && !this.#answered && !this.#retried && retry !== undefined) {
+    if (code === errorCode.refusedStream && !this.#answered && !this.#retried && retry !== undefined) {
       this.#retried = true;
       this.#stream = undefined;
       retry();
-    } else if (code === constants.NGHTTP2_CANCEL && performance.now() > this.#deadline - serverEarlyMs) this.expired();
-    else this.#finish(closeStatus(code, this.#session));
+    } else if (code === errorCode.cancel && performance.now() > this.#deadline - serverEarlyMs) this.expired();
+    else this.#finish(closeStatus(code));
   }
 
   #finish(status: StatusError | undefined): void {
@@ -239,24 +236,5 @@ export class ClientCall implements Reading {
 function expire(call: ClientCall): void {
   call.expired();
 }
-function onResponse(this: ClientHttp2Stream, headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
-  (this as CallStream)[callOf].response(headers);
-}
-function onData(this: ClientHttp2Stream, chunk: Buffer): void {
-  (this as CallStream)[callOf].data(chunk);
-}
-function onTrailers(this: ClientHttp2Stream, trailers: IncomingHttpHeaders): void {
-  (this as CallStream)[callOf].trailersCame(trailers);
-}
-function onEnd(this: ClientHttp2Stream): void {
-  (this as CallStream)[callOf].ended();
-}
-function onDrain(this: ClientHttp2Stream): void {
-  (this as CallStream)[callOf].drained();
-}
-function onClose(this: ClientHttp2Stream): void {
-  (this as CallStream)[callOf].closed();
-}
-function onError(): void {
-  // A stream's error always ends in its close, which is where the call is told.
-}
+
+const isInterim = (headers: Headers): boolean => headers[':status']?.[0] === '1';

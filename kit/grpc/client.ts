@@ -1,7 +1,8 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
 import type { DescMessage, DescMethod, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { grpcCode } from '#kit/errors/table.ts';
 import { unseen } from '#kit/errors/unseen.ts';
+import type { HeaderInit } from '#kit/http2/hpack-encoder.ts';
+import { callHeaders } from './call-headers.ts';
 import { ClientCall, type ResponseSink } from './client-call.ts';
 import { decodeFrames, encodeFrame } from './codec.ts';
 import { acceptedEncodings } from './compression.ts';
@@ -13,7 +14,6 @@ import { encodeFrames, sendRequests } from './requests.ts';
 import { StatusError } from './status.ts';
 import { type RawResponse, StreamAnswer } from './stream-answer.ts';
 import { type Address, addressText, parseTarget, type Resolver } from './target.ts';
-import { formatTimeout } from './timeout.ts';
 import type { CallOptions, Metadata, Transport } from './transport.ts';
 import { UnaryAnswer } from './unary-answer.ts';
 import type { UnaryWatch } from './unary-watch.ts';
@@ -142,11 +142,12 @@ function watchUnary(
 type Start = (path: string, sink: ResponseSink, options: CallOptions, body?: Buffer) => ClientCall;
 
 /** Starts calls; one with its whole body in hand is started over when the server refused it unseen. */
-function starter(pool: ConnectionPool, base: OutgoingHttpHeaders, maxReceiveBytes: number): Start {
+function starter(pool: ConnectionPool, base: HeaderInit, maxReceiveBytes: number): Start {
+  const headersOf = callHeaders(base);
   return (path, sink, options, body) => {
-    const headers = callHeaders(base, path, options);
     const open = (): void => {
       try {
+        const headers = headersOf(path, options);
         const session = options.waitForReady ? waitForReady(pool, call) : pool.pick();
         if (!isPromise(session)) call.open(session, headers, body);
         else
@@ -163,17 +164,16 @@ function starter(pool: ConnectionPool, base: OutgoingHttpHeaders, maxReceiveByte
   };
 }
 
-function baseHeaders(options: ChannelOptions, authority: string | undefined): OutgoingHttpHeaders {
+function baseHeaders(options: ChannelOptions, authority: string | undefined): HeaderInit {
   return {
     ':method': 'POST',
     ':scheme': options.tls === undefined ? 'http' : 'https',
-    ':path': '',
     ...(authority === undefined ? undefined : { ':authority': authority }),
     'content-type': 'application/grpc',
     te: 'trailers',
     'user-agent': options.userAgent ?? 'outrigger',
     'grpc-accept-encoding': acceptedEncodings,
-    ...(options.metadata as OutgoingHttpHeaders | undefined),
+    ...options.metadata,
   };
 }
 
@@ -186,16 +186,9 @@ function destination({ target, authority }: ChannelOptions): { resolver: Resolve
 
 const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 
-function callHeaders(base: OutgoingHttpHeaders, path: string, options: CallOptions): OutgoingHttpHeaders {
-  const headers = { ...base, ...(options.metadata as OutgoingHttpHeaders | undefined) };
-  headers[':path'] = path;
-  if (options.timeoutMs !== undefined) headers['grpc-timeout'] = formatTimeout(options.timeoutMs);
-  if (options.gzip) headers['grpc-encoding'] = 'gzip';
-  return headers;
-}
-
 /** There is no connection to call on. */
 function unavailable(thrown: unknown): StatusError {
   if (thrown instanceof StatusError) return unseen(thrown);
+  if (thrown instanceof TypeError) return new StatusError(grpcCode.INTERNAL, thrown.message, [], thrown);
   return unseen(new StatusError(grpcCode.UNAVAILABLE, (thrown as Error).message, [], thrown));
 }

@@ -1,6 +1,6 @@
-import type { ClientHttp2Session } from 'node:http2';
 import { grpcCode } from '#kit/errors/table.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
+import type { Session } from './session.ts';
 import { StatusError } from './status.ts';
 import { type Address, addressText, type Resolver } from './target.ts';
 
@@ -10,7 +10,7 @@ export type Balance = 'pick-first' | 'round-robin';
 /** The connections to the addresses of one service. */
 export type ConnectionPool = {
   /** A session to call on: at once when one is open, else after connecting. Rejects with UNAVAILABLE. */
-  pick(): ClientHttp2Session | Promise<ClientHttp2Session>;
+  pick(): Session | Promise<Session>;
   /** Milliseconds until connecting makes sense again. */
   pauseMs(): number;
   readonly disposed: boolean;
@@ -23,7 +23,7 @@ const resolveEveryMs = 30_000;
 export function connectionPool(resolver: Resolver, balance: Balance, options: ConnectionOptions): ConnectionPool {
   let connections: readonly Connection[] = [];
   let resolving: Promise<void> | undefined;
-  let connecting: Promise<ClientHttp2Session> | undefined;
+  let connecting: Promise<Session> | undefined;
   let stale = true;
   let turn = 0;
   let disposed = false;
@@ -47,7 +47,7 @@ export function connectionPool(resolver: Resolver, balance: Balance, options: Co
       });
     return resolving;
   };
-  const connect = async (): Promise<ClientHttp2Session> => {
+  const connect = async (): Promise<Session> => {
     if (disposed) throw new StatusError(grpcCode.UNAVAILABLE, 'the channel is closed');
     if (stale) await resolve();
     if (connections.length === 0) throw new StatusError(grpcCode.UNAVAILABLE, 'the service has no addresses');
@@ -104,7 +104,7 @@ function replace(
   return next;
 }
 
-async function first(connections: readonly Connection[]): Promise<ClientHttp2Session> {
+async function first(connections: readonly Connection[]): Promise<Session> {
   let error: unknown;
   for (const connection of connections) {
     if (connection.pauseMs > 0) {
@@ -120,7 +120,7 @@ async function first(connections: readonly Connection[]): Promise<ClientHttp2Ses
   throw error;
 }
 
-async function any(connections: readonly Connection[]): Promise<ClientHttp2Session> {
+async function any(connections: readonly Connection[]): Promise<Session> {
   const awake = connections.filter((connection) => connection.pauseMs === 0);
   if (awake.length === 0) throw connections[0]!.error;
   try {

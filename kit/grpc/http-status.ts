@@ -1,11 +1,7 @@
-import {
-  type ClientHttp2Session,
-  constants,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
-} from 'node:http2';
 import { type GrpcCode, grpcCode } from '#kit/errors/table.ts';
 import { unseen } from '#kit/errors/unseen.ts';
+import type { Headers } from '#kit/http2/hpack-decoder.ts';
+import { connectionLost, errorCode } from '#kit/http2/protocol.ts';
 import { StatusError } from './status.ts';
 
 /** Codes for HTTP answers without a gRPC status. Source: grpc's http-grpc-status-mapping. */
@@ -22,15 +18,15 @@ const byHttp: Readonly<Record<number, GrpcCode>> = {
 
 /** Codes for streams that were reset. Source: grpc's PROTOCOL-HTTP2. */
 const byReset: Readonly<Record<number, GrpcCode>> = {
-  [constants.NGHTTP2_REFUSED_STREAM]: grpcCode.UNAVAILABLE,
-  [constants.NGHTTP2_CANCEL]: grpcCode.CANCELLED,
-  [constants.NGHTTP2_ENHANCE_YOUR_CALM]: grpcCode.RESOURCE_EXHAUSTED,
-  [constants.NGHTTP2_INADEQUATE_SECURITY]: grpcCode.PERMISSION_DENIED,
+  [errorCode.refusedStream]: grpcCode.UNAVAILABLE,
+  [errorCode.cancel]: grpcCode.CANCELLED,
+  [errorCode.enhanceYourCalm]: grpcCode.RESOURCE_EXHAUSTED,
+  [errorCode.inadequateSecurity]: grpcCode.PERMISSION_DENIED,
 };
 
 /** What response headers without a gRPC status mean: undefined when they begin a gRPC answer. */
-export function httpStatus(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): StatusError | undefined {
-  const status = headers[':status'] ?? 0;
+export function httpStatus(headers: Headers): StatusError | undefined {
+  const status = Number(headers[':status'] ?? 0);
   const type = headers['content-type'] ?? 'none';
   if (status === 200 && type.startsWith('application/grpc')) return undefined;
   return new StatusError(
@@ -40,13 +36,13 @@ export function httpStatus(headers: IncomingHttpHeaders & IncomingHttpStatusHead
 }
 
 /** The status of a call whose stream closed without one; `unseen` where the server has refused it (RFC 9113, 8.7). */
-export function closeStatus(resetCode: number, session: ClientHttp2Session | undefined): StatusError {
-  if (session === undefined || session.destroyed) {
+export function closeStatus(resetCode: number): StatusError {
+  if (resetCode === connectionLost) {
     return new StatusError(grpcCode.UNAVAILABLE, 'the connection was lost before the call was answered');
   }
   const status = new StatusError(
     byReset[resetCode] ?? grpcCode.INTERNAL,
     `the server closed the call without a status (HTTP/2 code ${resetCode})`,
   );
-  return resetCode === constants.NGHTTP2_REFUSED_STREAM ? unseen(status) : status;
+  return resetCode === errorCode.refusedStream ? unseen(status) : status;
 }

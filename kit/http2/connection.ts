@@ -5,6 +5,7 @@ import { type Http2Events, Incoming } from './incoming.ts';
 import { Output } from './output.ts';
 import {
   ConnectionError,
+  connectionLost,
   defaultFrameBytes,
   defaultWindow,
   errorCode,
@@ -32,6 +33,8 @@ export type Http2Options = {
   /** Told when the peer's first settings, and when its wish to go, have come. */
   ready?(): void;
   goingAway?(): void;
+  /** Told when there may be room for another stream of ours. */
+  freed?(): void;
 };
 
 /** What may wait for the peer before those who send are asked to pause. */
@@ -89,6 +92,11 @@ export class Http2Connection implements StreamCarrier {
     return this.#streams.size;
   }
 
+  /** The peer takes no further stream of ours now. */
+  get full(): boolean {
+    return this.#streams.size >= this.peerStreams;
+  }
+
   get hasRoom(): boolean {
     return this.#output.pending < roomBytes;
   }
@@ -103,12 +111,13 @@ export class Http2Connection implements StreamCarrier {
     }
   }
 
-  /** Opens a stream as a client. */
+  /** Opens a stream as a client; look at `open` and `full` before. */
   request(block: Buffer, sink: NonNullable<Http2Stream['sink']>, end: boolean): Http2Stream {
     const stream = this.#open(this.#nextId);
     this.#nextId += 2;
     stream.sink = sink;
     stream.headers(block, end);
+    if (this.#nextId > largestWindow) this.#goAwaySoon();
     return stream;
   }
 
@@ -131,7 +140,7 @@ export class Http2Connection implements StreamCarrier {
     if (this.#closed) return;
     if (!this.#goingAway && error === undefined) this.#sendGoAway(errorCode.noError);
     this.#finish(error);
-    for (const stream of [...this.#streams.values()]) stream.close(errorCode.cancel);
+    for (const stream of [...this.#streams.values()]) stream.close(connectionLost);
   }
 
   sendHeaders(id: number, block: Buffer, end: boolean): void {
@@ -161,6 +170,7 @@ export class Http2Connection implements StreamCarrier {
     this.blocked.delete(stream);
     this.starved.delete(stream);
     if (this.#goingAway) this.#endIfDone();
+    else this.#options.freed?.();
   }
 
   #begin(): void {
@@ -196,6 +206,7 @@ export class Http2Connection implements StreamCarrier {
   #data(id: number, data: Buffer, bytes: number, end: boolean): void {
     if (this.#isIdle(id)) throw protocolError('data on a stream that is not open');
     if (bytes === 0 && !end) this.#floods.emptyFrame();
+    else this.#floods.data();
     if (!this.#received.came(bytes)) throw flowError('more data than allowed');
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.remoteEnded || !stream.received.came(bytes)) {
@@ -238,7 +249,7 @@ export class Http2Connection implements StreamCarrier {
   }
 
   #moreHeaders(stream: Http2Stream, headers: Headers, problem: string | undefined, end: boolean): void {
-    const misplaced = this.isServer && (!end || headers[':path'] !== undefined);
+    const misplaced = headers[':path'] !== undefined || (this.isServer && !end);
     if (stream.remoteEnded || problem !== undefined || misplaced) {
       stream.reset(problem === tooLarge ? errorCode.enhanceYourCalm : errorCode.protocolError);
       return;
@@ -278,6 +289,7 @@ export class Http2Connection implements StreamCarrier {
         break;
       case setting.maxConcurrentStreams:
         this.peerStreams = value;
+        this.#options.freed?.();
         break;
       case setting.initialWindowSize: {
         if (value > largestWindow) throw flowError('a window too large');
@@ -299,12 +311,17 @@ export class Http2Connection implements StreamCarrier {
   }
 
   #peerGoes(last: number): void {
-    this.#goingAway = true;
-    this.#options.goingAway?.();
+    this.#goAwaySoon();
     if (!this.isServer) {
       for (const stream of [...this.#streams.values()]) if (stream.id > last) stream.close(errorCode.refusedStream);
     }
     this.#endIfDone();
+  }
+
+  /** No further stream can be opened. */
+  #goAwaySoon(): void {
+    this.#goingAway = true;
+    this.#options.goingAway?.();
   }
 
   #windowUpdate(id: number, more: number): void {

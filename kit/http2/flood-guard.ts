@@ -48,6 +48,11 @@ export class FloodGuard {
     this.#unread = 0;
   }
 
+  /** Data, or its end. */
+  data(): void {
+    this.#empty = 0;
+  }
+
   /** A frame of data without data or end. */
   emptyFrame(): void {
     this.#empty += 1;

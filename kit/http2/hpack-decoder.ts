@@ -18,6 +18,9 @@ export class HpackError extends Error {}
 /** Bytes of the dynamic table each way, unless told otherwise. */
 export const defaultTableBytes = 4_096;
 const entryOverhead = 32;
+/** Blocks that are kept as read, and the longest of them. */
+const mostKnown = 4;
+const longestKnown = 1_024;
 
 type Entry = readonly [name: string, value: string];
 
@@ -30,7 +33,8 @@ export class HpackDecoder {
   #tableLimit = defaultTableBytes;
   #block: Buffer = Buffer.alloc(0);
   #at = 0;
-  #last: { bytes: Buffer; block: HeaderBlock } | undefined;
+  /** Blocks as they were read since the table changed, newest last: a peer sends the same few over and over. */
+  readonly #known: { bytes: Buffer; block: HeaderBlock }[] = [];
 
   /** `maxSize` is the longest list that is kept; longer ones are read, and answered with a problem. */
   constructor(maxSize: number) {
@@ -39,17 +43,24 @@ export class HpackDecoder {
 
   /** Throws `HpackError` for bytes that cannot be read. */
   decode(block: Buffer): HeaderBlock {
-    const last = this.#last;
-    if (last?.bytes.equals(block)) return last.block;
+    for (const known of this.#known) if (known.bytes.equals(block)) return known.block;
     const list = new HeaderList(this.#maxSize);
     this.#block = block;
     this.#at = 0;
     let unchanged = true;
     while (this.#at < block.length) unchanged = this.#field(list) && unchanged;
     const decoded = list.done();
-    // The same bytes mean the same headers only as long as no block in between has changed the table.
-    this.#last = unchanged ? { bytes: Buffer.from(block), block: decoded } : undefined;
+    this.#remember(block, decoded, unchanged);
     return decoded;
+  }
+
+  /** The same bytes mean the same headers only as long as no block in between has changed the table. */
+  #remember(bytes: Buffer, block: HeaderBlock, unchanged: boolean): void {
+    if (!unchanged) this.#known.length = 0;
+    else if (bytes.length <= longestKnown) {
+      if (this.#known.length >= mostKnown) this.#known.shift();
+      this.#known.push({ bytes: Buffer.from(bytes), block });
+    }
   }
 
   /** Reads one field; false when it has changed the table. */

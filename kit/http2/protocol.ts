@@ -35,7 +35,11 @@ export const errorCode = {
   cancel: 8,
   compressionError: 9,
   enhanceYourCalm: 11,
+  inadequateSecurity: 12,
 } as const;
+
+/** What a stream ended with whose connection ended under it: no code of the protocol. */
+export const connectionLost = -1;
 
 export const frameHeaderBytes = 9;
 /** The longest payload that is taken, and that every peer takes. */

@@ -12,7 +12,7 @@ export type StreamSink = {
   end(): void;
   /** More may be sent, where `send` had answered false. */
   drained(): void;
-  /** The stream is over; `noError` where both sides ended it well. Told once. */
+  /** The stream is over: `noError` where both sides ended it well, `connectionLost`, or why it was reset. Told once. */
   closed(code: number): void;
 };
 
@@ -79,6 +79,15 @@ export class Http2Stream {
     this.#starved = true;
     this.connection.starved.add(this);
     return false;
+  }
+
+  /** Sends data, which ends our side. */
+  sendLast(data: Buffer): void {
+    if (this.over || this.#ending !== undefined) return;
+    this.#waiting.push(data);
+    this.#waitingBytes += data.length;
+    this.#ending = true;
+    this.pump();
   }
 
   /** Whether `send` has answered false and the sink has not been told to go on. */
