@@ -1,19 +1,10 @@
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { binaries } from '#e2e/cluster/binaries.ts';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
 import { chart, helm } from '#e2e/helm.ts';
 import { run } from '#e2e/run.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
-
-const namespace = 'outrigger-system';
-
-type Manifest = {
-  kind: string;
-  metadata: { name: string; namespace?: string; labels: Record<string, string>; annotations?: Record<string, string> };
-  // biome-ignore lint/suspicious/noExplicitAny: what a template renders
-  [field: string]: any;
-};
+import { namespace, ofKind, render, settings } from './testing/render.ts';
 
 let cluster: ControlPlane;
 let kubectl: (args: string[], input?: string) => Promise<string>;
@@ -27,22 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
-
-const settings = (values: readonly string[]) => values.flatMap((value) => ['--set', value]);
-
-async function render(...values: string[]): Promise<Manifest[]> {
-  const text = await helm(
-    cluster.kubeconfig,
-    ...['template', 'outrigger', chart, '--namespace', namespace, '--kube-version', '1.34.0'],
-    ...settings(values),
-  );
-  return parseAllDocuments(text)
-    .map((document) => document.toJSON() as Manifest)
-    .filter(Boolean);
-}
-
-const ofKind = (manifests: readonly Manifest[], kind: string) =>
-  Object.fromEntries(manifests.filter((one) => one.kind === kind).map((one) => [one.metadata.name, one]));
 
 describe('the chart', () => {
   it('passes helm lint', async () => {

@@ -78,6 +78,9 @@ spec:
         {{- range $global.networkPolicy.apiServerPorts }}
         - { protocol: TCP, port: {{ . }} }
         {{- end }}
+        {{- with $global.mtls.sentryAddress }}
+        - { protocol: TCP, port: {{ splitList ":" . | last | int }} }
+        {{- end }}
     {{- range $app, $port := .calls }}
     - to:
         - podSelector:
