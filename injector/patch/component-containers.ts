@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Component } from '#crds/component.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import { hostAnnotation } from '#kit/kube/annotations.ts';
-import { componentStartupProbe, portStartupProbe } from './probes.ts';
+import { componentStartupProbe, foreignStartupProbe } from './probes.ts';
 import { securityContext } from './security-context.ts';
 import type { Settings } from './settings.ts';
 
@@ -83,14 +83,12 @@ function parseContainer(component: Component, json: string): V1Container {
 
 /** What its author left open: a name, how we see that it runs, and what the restricted Pod Security Standard demands. */
 function completed(container: V1Container, component: Component, input: ComponentContainersInput): V1Container {
-  const port = container.ports?.[0]?.containerPort;
-  const startup = container.startupProbe ?? (port === undefined ? undefined : portStartupProbe(port));
   return {
     ...container,
     name: container.name || containerName(component.metadata.name),
     env: [...(container.env ?? []), { name: 'DAPR_COMPONENT_SOCKETS_FOLDER', value: input.socketsFolder }],
     securityContext: { ...securityContext(input.settings.security, 'RuntimeDefault'), ...container.securityContext },
-    ...(input.native ? { restartPolicy: 'Always', ...(startup === undefined ? {} : { startupProbe: startup }) } : {}),
+    ...(input.native ? { restartPolicy: 'Always', ...foreignStartupProbe(container) } : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import { type AnnotationValues, readAnnotations } from './annotations.ts';
 import { type Additions, appEnvironment, containerAdditions, withAdditions } from './app-containers.ts';
 import { componentContainers, hostedIn } from './component-containers.ts';
 import { append, type Operation, prepend, removeAll, setKeys } from './operations.ts';
+import { foreignStartupProbe } from './probes.ts';
 import type { Settings } from './settings.ts';
 import { sidecarContainer, sidecarName } from './sidecar-container.ts';
 import {
@@ -169,6 +170,7 @@ function containerOperations(pod: V1Pod, { native, components, forApp, sidecar }
   const started = moved.map((index) => ({
     ...withAdditions(containers[index]!, own.additions),
     restartPolicy: 'Always',
+    ...foreignStartupProbe(containers[index]!),
   }));
   return [
     ...additions,

@@ -1,4 +1,4 @@
-import type { V1Probe } from '@kubernetes/client-node';
+import type { V1Container, V1Probe } from '@kubernetes/client-node';
 import type { AnnotationValues } from './annotations.ts';
 import { publicPort } from './arguments.ts';
 
@@ -31,5 +31,12 @@ export const startupProbe: V1Probe = { httpGet: { path: '/v1.0/healthz/outbound'
 /** Started when the component container says that its socket takes connections. */
 export const componentStartupProbe = (port: number): V1Probe => ({ httpGet: { path: '/healthz', port }, ...patience });
 
-/** The same for a container that says nothing but has a port. */
-export const portStartupProbe = (port: number): V1Probe => ({ tcpSocket: { port }, ...patience });
+/**
+ * That of a component container which others wrote: its own, else whether its first port takes connections. One
+ * without a port says nothing, and is taken as started.
+ */
+export function foreignStartupProbe({ startupProbe: own, ports = [] }: V1Container): Pick<V1Container, 'startupProbe'> {
+  const port = ports.find(({ protocol = 'TCP' }) => protocol === 'TCP')?.containerPort;
+  const probe = own ?? (port === undefined ? undefined : { tcpSocket: { port }, ...patience });
+  return probe === undefined ? {} : { startupProbe: probe };
+}
