@@ -1,3 +1,8 @@
+/**
+ * Replaces a state store again and again while it is called 500 times a second, counts the calls that failed and tells
+ * how long they took; the figures go to bench/results/. Exits 1 when one failed.
+ * Usage: node bench/hotreload/main.ts [a daprd to do it to instead of ours]
+ */
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +11,7 @@ import { freePorts } from '#e2e/ports.ts';
 import { start } from '#e2e/process.ts';
 import { eventually } from '#kit/testing/eventually.ts';
 import { steadyLoad } from '#kit/testing/steady-load.ts';
+import { record } from '../figures.ts';
 import { quantile } from '../sidecar/statistics.ts';
 
 const perSecond = 500;
@@ -63,10 +69,14 @@ const args = ['--app-id=gap', `--resources-path=${resources}`, `--metrics-port=$
   }
   const { sent, failures, latencies } = await load.stop();
   const rate = Math.round((sent / (performance.now() - began)) * 1_000);
-  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => quantile(latencies, share).toFixed(1));
+  const latency = (name: string, share: number) => ({ name, value: quantile(latencies, share), unit: 'ms' });
   process.stdout.write(
-    `hot reload gap: ${failures.length} failed calls of ${sent} at ${rate} requests/s, state.sqlite replaced ${reloads} times; ` +
-      `p50 ${p50} ms, p99 ${p99} ms, longest ${most} ms\n`,
+    await record('hotreload', { component: 'state.sqlite', reloads, requestsPerSecond: rate, requests: sent }, [
+      { name: 'failed calls', value: failures.length, unit: 'calls', limit: { atMost: 0 } },
+      latency('p50', 0.5),
+      latency('p99', 0.99),
+      latency('longest', 1),
+    ]),
   );
   for (const failure of new Set(failures)) process.stdout.write(`  ${failure}\n`);
   process.exitCode = failures.length > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 /**
  * Measures publishing and delivering on each broker, beside Dapr's daprd where PEER_DAPRD names one, and prints a table;
- * JSON and an HTML report go to bench/results/. Exits 1 when a bound is missed and --gate is given.
+ * JSON, the table and an HTML report go to bench/results/. Exits 1 when a bound is missed and --gate is given.
  * Usage: node bench/pubsub/main.ts [--rounds=5] [--messages=10000] [--seconds=5] [--only=broker] [--gate]
  */
 import { execFileSync } from 'node:child_process';
@@ -44,8 +44,10 @@ const versions: Record<string, string> = {
 const result: Result = { at: new Date().toISOString(), machine: machine(versions), options, rows, curves: [] };
 const folder = join(import.meta.dirname, '..', 'results');
 await mkdir(folder, { recursive: true });
-const base = join(folder, `pubsub-${result.at.slice(0, 16).replaceAll(':', '')}`);
+const part = values.only === undefined ? '' : `-${names.join('-')}`;
+const base = join(folder, `${result.at.slice(0, 10)}-pubsub${part}`);
 await writeFile(`${base}.json`, `${JSON.stringify(result, undefined, 1)}\n`);
 await writeFile(`${base}.html`, report(result));
-process.stdout.write(`${table(result)}\n\n${base}.{json,html}\n`);
+await writeFile(`${base}.md`, `${table(result)}\n`);
+process.stdout.write(`${table(result)}\n\n${base}.{json,html,md}\n`);
 if (values.gate && rows.some((one) => keeps(one) === false)) process.exitCode = 1;
