@@ -13,12 +13,14 @@ export interface Kafka extends AsyncDisposable {
   readonly port: number;
   /** `127.0.0.1:<port>` */
   readonly broker: string;
-  /** The same broker where clients have to log in as `outrigger` with password `secret`, by PLAIN. */
+  /** The same broker where clients have to log in: as `outrigger` with password `secret` by PLAIN, or by SCRAM-SHA-256. */
   readonly guarded: string;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again on the same ports, with what it had stored; stops it first if it runs. */
   restart(): Promise<void>;
+  /** The password of a user for SCRAM-SHA-256, from now on. */
+  setPassword(user: string, password: string): Promise<void>;
 }
 
 const version = '4.1.1';
@@ -44,6 +46,11 @@ export async function startKafka({ partitions = 1 } = {}): Promise<Kafka> {
       await broker[Symbol.asyncDispose]();
       broker = await launch();
     },
+    async setPassword(user, password) {
+      const at = ['--bootstrap-server', `127.0.0.1:${port}`, '--alter', '--entity-type', 'users'];
+      const what = ['--entity-name', user, '--add-config', `SCRAM-SHA-256=[password=${password}]`];
+      await run('java', [...small, ...classes, 'kafka.admin.ConfigCommand', ...at, ...what]);
+    },
     async [Symbol.asyncDispose]() {
       // Nothing of it is kept, so it need not end tidily, which takes a broker many seconds.
       await broker.kill();
@@ -60,6 +67,7 @@ type Ports = { port: number; guarded: number; controller: number };
 
 function settings(folder: string, { port, guarded, controller }: Ports, partitions: number): string {
   const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_outrigger="secret";';
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule';
   const lines: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -69,8 +77,9 @@ function settings(folder: string, { port, guarded, controller }: Ports, partitio
     'advertised.listeners': `OPEN://127.0.0.1:${port},GUARDED://127.0.0.1:${guarded}`,
     'listener.security.protocol.map': 'OPEN:PLAINTEXT,GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'OPEN',
-    'sasl.enabled.mechanisms': 'PLAIN',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
     'listener.name.guarded.plain.sasl.jaas.config': login,
+    'listener.name.guarded.scram-sha-256.sasl.jaas.config': `${scram} required;`,
     'log.dirs': join(folder, 'data'),
     'num.partitions': partitions,
     'offsets.topic.num.partitions': 1,

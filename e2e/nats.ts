@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,17 +15,28 @@ export interface Nats extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again on the same port, with what it had stored. */
   restart(): Promise<void>;
+  /** Lets a user do everything with this password only; the server is started again for it. */
+  setPassword(user: string, password: string): Promise<void>;
 }
 
 export async function startNats(): Promise<Nats> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-nats-'));
   const [port = 0] = await freePorts(1);
+  const passwords = new Map([['anyone', 'anyone']]);
+  await writeFile(join(folder, 'nats.conf'), settings(passwords));
   let server = await startServer(folder, port);
   return {
     port,
     url: `nats://127.0.0.1:${port}`,
     kill: () => server.kill(),
     async restart() {
+      await server[Symbol.asyncDispose]();
+      server = await startServer(folder, port);
+    },
+    async setPassword(user, password) {
+      passwords.set(user, password);
+      await writeFile(join(folder, 'nats.conf'), settings(passwords));
+      // Not by a reload: after one, this server's JetStream no longer answers some accounts.
       await server[Symbol.asyncDispose]();
       server = await startServer(folder, port);
     },
@@ -38,15 +49,20 @@ export async function startNats(): Promise<Nats> {
 
 async function startServer(folder: string, port: number): Promise<Process> {
   const log = join(folder, 'nats.log');
-  const server = start('nats-server', 'nats-server', ['-js', '-a', '127.0.0.1', '-p', `${port}`, '-sd', folder], {
-    log,
-  });
+  const args = ['-c', join(folder, 'nats.conf'), '-js', '-a', '127.0.0.1', '-p', `${port}`, '-sd', folder];
+  const server = start('nats-server', 'nats-server', args, { log });
   let alive = true;
   void server.ended.then(() => {
     alive = false;
   });
   await eventually(`nats-server (log: ${log})`, () => greets(port), { alive: () => alive, timeout: 30 });
   return server;
+}
+
+/** Whoever says no name is let in as `anyone`. */
+function settings(passwords: ReadonlyMap<string, string>): string {
+  const users = [...passwords].map(([user, password]) => `{ user: ${user}, password: "${password}" }`);
+  return `authorization { users: [${users.join(', ')}] }\nno_auth_user: anyone\n`;
 }
 
 function greets(port: number): Promise<true | undefined> {

@@ -15,6 +15,8 @@ export interface Postgres extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again on the same port, with its data. */
   restart(): Promise<void>;
+  /** Makes a superuser with this password, or gives it this one. */
+  setPassword(user: string, password: string): Promise<void>;
 }
 
 /** Debian keeps the server's programs apart from the PATH, by version. */
@@ -38,6 +40,14 @@ export async function startPostgres(): Promise<Postgres> {
       await server[Symbol.asyncDispose]();
       await rm(join(data, 'postmaster.pid'), { force: true });
       server = await startServer(programs, folder, port);
+    },
+    async setPassword(user, password) {
+      const role = `SELECT FROM pg_roles WHERE rolname = '${user}'`;
+      const change = `${user} WITH SUPERUSER LOGIN PASSWORD '${password}'`;
+      const block = `DO $do$ BEGIN IF EXISTS (${role}) THEN ALTER ROLE ${change}; ELSE CREATE ROLE ${change}; END IF; END $do$`;
+      await run('psql', ['-h', '127.0.0.1', '-p', `${port}`, '-U', 'postgres', '-q', '-c', block], {
+        env: { PGPASSWORD: 'secret' },
+      });
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

@@ -18,6 +18,8 @@ export interface RabbitMQ extends AsyncDisposable {
   restart(): Promise<void>;
   /** Runs `rabbitmqctl`. */
   ctl(...args: string[]): Promise<string>;
+  /** Makes a user who may do everything with this password, or gives it this one. */
+  setPassword(user: string, password: string): Promise<void>;
 }
 
 /** Debian's programs on the PATH insist on a user and folders of their own; these do not. */
@@ -35,6 +37,7 @@ export async function startRabbitMQ(): Promise<RabbitMQ> {
     log: join(folder, 'epmd.log'),
   });
   let server = await startServer(folder, port, env);
+  const ctl = (...args: string[]) => run(join(programs, 'rabbitmqctl'), args, { env });
   return {
     port,
     url: `amqp://outrigger:secret@127.0.0.1:${port}`,
@@ -43,7 +46,14 @@ export async function startRabbitMQ(): Promise<RabbitMQ> {
       await server[Symbol.asyncDispose]();
       server = await startServer(folder, port, env);
     },
-    ctl: (...args) => run(join(programs, 'rabbitmqctl'), args, { env }),
+    ctl,
+    async setPassword(user, password) {
+      if ((await ctl('list_users', '--silent')).includes(user)) await ctl('change_password', user, password);
+      else {
+        await ctl('add_user', user, password);
+        await ctl('set_permissions', user, '.*', '.*', '.*');
+      }
+    },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await epmd[Symbol.asyncDispose]();

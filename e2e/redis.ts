@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { run } from './run.ts';
 
 /** A real redis-server of the test's own. */
 export interface Redis extends AsyncDisposable {
@@ -15,18 +16,26 @@ export interface Redis extends AsyncDisposable {
   restart(): Promise<void>;
   /** Ends it by SIGKILL, as a crash would. Every acknowledged write is in its append-only file. */
   kill(): Promise<void>;
+  /** Lets a user do everything with this password only; kept through restarts. */
+  setPassword(user: string, password: string): Promise<void>;
 }
 
 /** Starts redis-server on a free port of 127.0.0.1, every write synced to its append-only file. */
 export async function startRedis({ args = [] }: { args?: string[] } = {}): Promise<Redis> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-redis-'));
   const [port = 0] = await freePorts(1);
+  await writeFile(join(folder, 'users.acl'), '');
   let server = await startServer(folder, port, args);
 
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
     kill: () => server.kill(),
+    async setPassword(user, password) {
+      const rules = ['reset', 'on', `>${password}`, '~*', '&*', '+@all'];
+      await run('redis-cli', ['-e', '-p', `${port}`, 'ACL', 'SETUSER', user, ...rules]);
+      await run('redis-cli', ['-e', '-p', `${port}`, 'ACL', 'SAVE']);
+    },
     async restart() {
       await server[Symbol.asyncDispose]();
       server = await startServer(folder, port, args);
@@ -40,7 +49,7 @@ export async function startRedis({ args = [] }: { args?: string[] } = {}): Promi
 
 async function startServer(folder: string, port: number, extra: string[]): Promise<Process> {
   const log = join(folder, 'redis.log');
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--aclfile', 'users.acl'];
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
   const server = start('redis-server', 'redis-server', [...args, ...durable, ...extra], { log });
   let alive = true;

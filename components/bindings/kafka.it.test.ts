@@ -1,5 +1,6 @@
 import { openComponent } from '#contracts/component.ts';
 import { bindingConformance } from '#contracts/conformance/binding.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type Kafka, startKafka } from '#e2e/kafka.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -58,4 +59,16 @@ describe('bindings.kafka', () => {
     await using binding = await open({ publishTopic: '' });
     await expect(binding.invoke!({ operation: 'create', data })).rejects.toThrow('publishTopic is missing');
   });
+});
+
+const scram = () => ({ brokers: server.guarded, authType: 'password', saslMechanism: 'SHA-256', disableTls: 'true' });
+outageConformance('bindings.kafka', {
+  server: () => server,
+  open: (login) =>
+    open({
+      dialTimeout: '1s',
+      readTimeout: '5s',
+      ...(login && { ...scram(), saslUsername: login.user, saslPassword: login.password }),
+    }),
+  use: (binding) => binding.invoke!({ operation: 'create', data }),
 });

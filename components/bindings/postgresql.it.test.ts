@@ -1,8 +1,8 @@
 import { openComponent } from '#contracts/component.ts';
 import { bindingConformance } from '#contracts/conformance/binding.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type Postgres, startPostgres } from '#e2e/postgres.ts';
 import { silentLogger } from '#kit/log/logger.ts';
-import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './postgresql.ts';
 
@@ -14,10 +14,10 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const open = (connectionString = server.connectionString) =>
+const open = (login: { user?: string; password?: string } = {}) =>
   openComponent(
     component,
-    { connectionString },
+    { connectionString: server.connectionString, ...login },
     { name: 'sql', log: silentLogger, signal: new AbortController().signal, env: {} },
   );
 type Opened = Awaited<ReturnType<typeof open>>;
@@ -64,15 +64,10 @@ describe('bindings.postgresql', () => {
     await call(binding, 'close');
     await expect(call(binding, 'query', { sql: 'SELECT 1' })).rejects.toThrow('component is closed');
   });
+});
 
-  it('works again when a killed server is back', async () => {
-    await using own = await startPostgres();
-    await using binding = await open(own.connectionString);
-    await call(binding, 'exec', { sql: 'CREATE TABLE kept (id int)' });
-    await own.kill();
-    // Its processes go one after another.
-    await eventually(() => expect(rowsOf(binding, 'SELECT 1')).rejects.toThrow('error executing query'), 30_000);
-    await own.restart();
-    await eventually(async () => expect(await rowsOf(binding, 'SELECT * FROM kept')).toEqual([]), 60_000);
-  });
+outageConformance('bindings.postgresql', {
+  server: () => server,
+  open,
+  use: (binding) => rowsOf(binding, 'SELECT 1'),
 });

@@ -1,5 +1,6 @@
 import { openComponent } from '#contracts/component.ts';
 import { bindingConformance } from '#contracts/conformance/binding.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type RabbitMQ, startRabbitMQ } from '#e2e/rabbitmq.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -75,4 +76,15 @@ describe('bindings.rabbitmq', () => {
     await eventually(() => expect(got).toContain('after'), 30_000);
     stop.abort();
   }, 120_000);
+});
+
+outageConformance('bindings.rabbitmq', {
+  server: () => server,
+  open: (login) =>
+    open({
+      durable: 'true',
+      queueName: 'outage',
+      ...(login && { host: `amqp://${login.user}:${login.password}@127.0.0.1:${server.port}` }),
+    }),
+  use: (binding) => binding.invoke!(create('x')),
 });

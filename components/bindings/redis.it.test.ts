@@ -1,9 +1,9 @@
 import { createClient, type RedisClientType } from 'redis';
 import { openComponent } from '#contracts/component.ts';
 import { bindingConformance } from '#contracts/conformance/binding.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type Redis, startRedis } from '#e2e/redis.ts';
 import { silentLogger } from '#kit/log/logger.ts';
-import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './redis.ts';
 
@@ -11,17 +11,19 @@ let server: Redis;
 let client: RedisClientType;
 beforeAll(async () => {
   server = await startRedis();
-  client = await createClient({ url: server.url }).connect();
+  client = await createClient({ url: server.url })
+    .on('error', () => {})
+    .connect();
 });
 afterAll(async () => {
   await client.close();
   await server[Symbol.asyncDispose]();
 });
 
-const open = (port = server.port) =>
+const open = (login: Record<string, string> = {}) =>
   openComponent(
     component,
-    { redisHost: `127.0.0.1:${port}` },
+    { redisHost: `127.0.0.1:${server.port}`, ...login },
     { name: 'cache', log: silentLogger, signal: new AbortController().signal, env: {} },
   );
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -66,16 +68,10 @@ describe('bindings.redis', () => {
     const call = binding.invoke!({ operation: 'create', data: nothing, metadata: metadata as Record<string, string> });
     await expect(call).rejects.toThrow(why);
   });
+});
 
-  it('works again when a killed server is back', async () => {
-    await using own = await startRedis();
-    await using binding = await open(own.port);
-    const metadata = { key: 'k' };
-    await binding.invoke!({ operation: 'create', data: bytes('x'), metadata });
-    await own.kill();
-    await own.restart();
-    const get = () => binding.invoke!({ operation: 'get', data: nothing, metadata });
-    const { data } = await eventually(get, 60_000);
-    expect(Buffer.from(data!).toString()).toBe('x');
-  });
+outageConformance('bindings.redis', {
+  server: () => server,
+  open: (login) => open(login && { redisUsername: login.user, redisPassword: login.password }),
+  use: (binding) => binding.invoke!({ operation: 'create', data: nothing, metadata: { key: 'outage' } }),
 });

@@ -2,6 +2,7 @@ import postgres, { type Sql } from 'postgres';
 import { openComponent } from '#contracts/component.ts';
 import type { ConfigurationItems } from '#contracts/configuration.ts';
 import { configurationConformance } from '#contracts/conformance/configuration.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type Postgres, startPostgres } from '#e2e/postgres.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -105,4 +106,10 @@ describe('configuration.postgresql', () => {
     await eventually(() => expect(heard.at(-1)).toMatchObject({ k: { value: 'new', version: '2' } }), 60_000);
     await second.end();
   });
+});
+
+outageConformance('configuration.postgresql', {
+  server: () => server,
+  open,
+  use: (store) => store.get({ keys: ['outage'] }),
 });

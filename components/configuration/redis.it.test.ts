@@ -2,6 +2,7 @@ import { createClient, type RedisClientType } from 'redis';
 import { openComponent } from '#contracts/component.ts';
 import type { ConfigurationItems } from '#contracts/configuration.ts';
 import { configurationConformance } from '#contracts/conformance/configuration.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type Redis, startRedis } from '#e2e/redis.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -12,17 +13,19 @@ let server: Redis;
 let client: RedisClientType;
 beforeAll(async () => {
   server = await startRedis();
-  client = await createClient({ url: server.url }).connect();
+  client = await createClient({ url: server.url })
+    .on('error', () => {})
+    .connect();
 });
 afterAll(async () => {
   await client.close();
   await server[Symbol.asyncDispose]();
 });
 
-const open = (port = server.port) =>
+const open = (port = server.port, login: Record<string, string> = {}) =>
   openComponent(
     component,
-    { redisHost: `127.0.0.1:${port}` },
+    { redisHost: `127.0.0.1:${port}`, ...login },
     { name: 'config', log: silentLogger, signal: new AbortController().signal, env: {} },
   );
 
@@ -66,4 +69,10 @@ describe('configuration.redis', () => {
     await write(['kept', 'c||3']);
     await eventually(() => expect(told()['kept']).toMatchObject({ value: 'c' }), 60_000);
   });
+});
+
+outageConformance('configuration.redis', {
+  server: () => server,
+  open: (login) => open(server.port, login && { redisUsername: login.user, redisPassword: login.password }),
+  use: (store) => store.get({ keys: ['outage'] }),
 });

@@ -1,4 +1,5 @@
 import { openComponent } from '#contracts/component.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { type Redis, startRedis } from '#e2e/redis.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
@@ -35,4 +36,10 @@ describe('lock.redis', () => {
   it('refuses a cluster', async () => {
     await expect(open({ redisType: 'cluster' })).rejects.toThrow('not safe on a cluster');
   });
+});
+
+outageConformance('lock.redis', {
+  server: () => server,
+  open: (login) => open(login && { redisUsername: login.user, redisPassword: login.password }),
+  use: (store) => store.tryLock({ resourceId: 'outage', owner: 'me', expirySeconds: 1 }),
 });

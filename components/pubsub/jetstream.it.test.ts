@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { openComponent } from '#contracts/component.ts';
 import { pubsubConformance } from '#contracts/conformance/pubsub.ts';
+import { pubsubOutageConformance } from '#contracts/conformance/pubsub-outage.ts';
 import { type Nats, startNats } from '#e2e/nats.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -47,20 +48,6 @@ describe('pubsub.jetstream', () => {
     stop.abort();
   });
 
-  it('loses nothing when the server is killed and comes back', async () => {
-    const stop = new AbortController();
-    await using pubsub = await open({ durableName: 'crash' });
-    const got: string[] = [];
-    await pubsub.subscribe({ topic: 'orders.crash' }, into(got), stop.signal);
-    await pubsub.publish(publish('before', 'orders.crash'));
-    await eventually(() => expect(got).toContain('before'));
-    await server.kill();
-    await server.restart();
-    await eventually(async () => pubsub.publish(publish('after', 'orders.crash')), 60_000);
-    await eventually(() => expect(got).toContain('after'), 60_000);
-    stop.abort();
-  });
-
   it('says that no stream holds a topic, and which server cannot be reached', async () => {
     await using pubsub = await open();
     const handler = async () => {};
@@ -71,12 +58,15 @@ describe('pubsub.jetstream', () => {
     await expect(pubsub.publish(publish('x', 'no.stream.here'))).rejects.toThrow(
       'no stream took the message for "no.stream.here"',
     );
-    await expect(open({ natsURL: 'nats://127.0.0.1:1' })).rejects.toThrow(
-      'cannot connect to nats at nats://127.0.0.1:1',
-    );
+    await expect(open({ natsURL: 'nats://127.0.0.1:1' })).rejects.toThrow('cannot connect to nats at 127.0.0.1:1');
   });
 
   it('refuses half of a pair of credentials', async () => {
     await expect(open({ jwt: 'x' })).rejects.toThrow('jwt and seedKey go together');
   });
+});
+
+pubsubOutageConformance('pubsub.jetstream', {
+  server: () => server,
+  open: (login) => open(login && { natsURL: `nats://${login.user}:${login.password}@127.0.0.1:${server.port}` }),
 });

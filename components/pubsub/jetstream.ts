@@ -16,7 +16,9 @@ import { fault } from '#kit/errors/fault.ts';
 import { parseDuration } from '#kit/values/duration.ts';
 
 const settings = z.object({
-  natsURL: text('Where the servers are: nats://host:4222, several with commas.', { example: 'nats://localhost:4222' }),
+  natsURL: secret('Where the servers are: nats://host:4222 or nats://user:password@host:4222, several with commas.', {
+    example: 'nats://localhost:4222',
+  }),
   jwt: secret('User JWT; goes with seedKey.').optional(),
   seedKey: secret('Seed of the user’s key.').optional(),
   token: secret('Token, where the server asks for one.').optional(),
@@ -62,7 +64,10 @@ async function openJetStream(given: Settings, { log, signal }: OpenContext): Pro
     ...(given.apiPrefix ? { apiPrefix: given.apiPrefix } : {}),
   };
   const client = jetstream(connection, options);
-  const manager = await jetstreamManager(connection, options);
+  const manager = await jetstreamManager(connection, options).catch(async (cause) => {
+    await connection.close();
+    throw fault('unavailable', `nats at ${connection.getServer()} offers no JetStream: ${cause.message}`, { cause });
+  });
   const life = new AbortController();
   let closed: Promise<void> | undefined;
   const close = () => {
@@ -108,13 +113,16 @@ async function connected(given: Settings): Promise<NatsConnection> {
     throw fault('invalid-metadata', 'pubsub.jetstream: tls_client_cert and tls_client_key go together');
   }
   const creds = `-----BEGIN NATS USER JWT-----\n${given.jwt}\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\n${given.seedKey}\n------END USER NKEY SEED------\n`;
-  const servers = given.natsURL.split(',').map((one) => one.trim());
+  const { servers, login } = readServers(given.natsURL);
   try {
     return await connect({
       servers,
       name: given.name,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
+      // A password that is wrong now may be right again: only whoever opened this ends it.
+      ignoreAuthErrorAbort: true,
+      ...login,
       ...(given.token === undefined ? {} : { token: given.token }),
       ...(given.jwt === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
       ...(given.tls_client_cert === undefined
@@ -126,6 +134,23 @@ async function connected(given: Settings): Promise<NatsConnection> {
       cause,
     });
   }
+}
+
+type Login = { user: string; pass: string } | { token: string };
+
+/** Reads addresses as NATS' own clients do: a name without a password before the host is a token. */
+function readServers(natsURL: string): { servers: string[]; login: Login | undefined } {
+  const urls = natsURL.split(',').map((one) => {
+    const address = one.trim();
+    const url = URL.parse(address.includes('://') ? address : `nats://${address}`);
+    if (url === null) throw fault('invalid-metadata', 'pubsub.jetstream: natsURL is not nats://host:port');
+    return url;
+  });
+  const [user = '', pass = ''] = urls
+    .filter(({ username }) => username !== '')
+    .flatMap(({ username, password }) => [decodeURIComponent(username), decodeURIComponent(password)]);
+  const login = user === '' ? undefined : pass === '' ? { token: user } : { user, pass };
+  return { servers: urls.map(({ host }) => host), login };
 }
 
 async function streamOf(manager: JetStreamManager, topic: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { createClient } from 'redis';
 import { openComponent } from '#contracts/component.ts';
 import { pubsubConformance } from '#contracts/conformance/pubsub.ts';
+import { pubsubOutageConformance } from '#contracts/conformance/pubsub-outage.ts';
 import { type Redis, startRedis } from '#e2e/redis.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -78,4 +79,9 @@ describe('pubsub.redis', () => {
     });
     stop.abort();
   });
+});
+
+pubsubOutageConformance('pubsub.redis', {
+  server: () => server,
+  open: (login) => open(login && { redisUsername: login.user, redisPassword: login.password }),
 });

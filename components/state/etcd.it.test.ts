@@ -1,4 +1,5 @@
 import { openComponent } from '#contracts/component.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { stateConformance } from '#contracts/conformance/state.ts';
 import { type Etcd, startEtcd } from '#e2e/etcd.ts';
 import { silentLogger } from '#kit/log/logger.ts';
@@ -80,3 +81,17 @@ describe('state.etcd', () => {
     await expect(open(v2, { tlsEnable: 'true', ca: 'PEM' })).rejects.toThrow('cert, key: needed with tlsEnable');
   });
 });
+
+// It knows no passwords: with TLS, certificates say who calls.
+outageConformance(
+  'state.etcd',
+  {
+    server: () => server,
+    open: () => open(v2),
+    use: async (store) => {
+      await store.set({ key: 'outage', value: new Uint8Array() });
+      await store.get({ key: 'outage' });
+    },
+  },
+  { passwords: false },
+);

@@ -1,5 +1,6 @@
 import postgres, { type Sql } from 'postgres';
 import { openComponent } from '#contracts/component.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { stateConformance } from '#contracts/conformance/state.ts';
 import type { StateQuery } from '#contracts/state.ts';
 import { type Postgres, startPostgres } from '#e2e/postgres.ts';
@@ -129,4 +130,13 @@ describe('state.postgresql v1', () => {
       await expect(ask(query)).rejects.toThrow(why);
     });
   });
+});
+
+outageConformance('state.postgresql v1', {
+  server: () => server,
+  open,
+  use: async (store) => {
+    await store.set({ key: 'outage', value: new Uint8Array() });
+    await store.get({ key: 'outage' });
+  },
 });

@@ -1,8 +1,8 @@
 import { openComponent } from '#contracts/component.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { stateConformance } from '#contracts/conformance/state.ts';
 import { type Postgres, startPostgres } from '#e2e/postgres.ts';
 import { silentLogger } from '#kit/log/logger.ts';
-import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './postgresql.ts';
 
@@ -45,17 +45,6 @@ describe('state.postgresql', () => {
     expect(await store.get({ key: 'tx-a' })).toBeDefined();
   });
 
-  it('works again when a killed server is back', async () => {
-    await using own = await startPostgres();
-    await using store = await open({ connectionString: own.connectionString });
-    await store.set({ key: 'k', value });
-    await own.kill();
-    // Its processes go one after another.
-    await eventually(() => expect(store.get({ key: 'k' })).rejects.toThrow(), 30_000);
-    await own.restart();
-    await eventually(async () => expect(await store.get({ key: 'k' })).toBeDefined(), 30_000);
-  });
-
   it('names the server that cannot be reached, and no password', async () => {
     const refused = open({ connectionString: 'postgres://me:hidden@127.0.0.1:1/db' });
     await expect(refused).rejects.toThrow('cannot connect to postgresql at 127.0.0.1:1');
@@ -67,4 +56,13 @@ describe('state.postgresql', () => {
       'tablePrefix: "a; DROP TABLE x" must be of letters',
     );
   });
+});
+
+outageConformance('state.postgresql', {
+  server: () => server,
+  open,
+  use: async (store) => {
+    await store.set({ key: 'outage', value: new Uint8Array() });
+    await store.get({ key: 'outage' });
+  },
 });

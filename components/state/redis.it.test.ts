@@ -1,9 +1,9 @@
 import { createClient } from 'redis';
 import { openComponent } from '#contracts/component.ts';
+import { outageConformance } from '#contracts/conformance/outage.ts';
 import { stateConformance } from '#contracts/conformance/state.ts';
 import { type Redis, startRedis } from '#e2e/redis.ts';
 import { silentLogger } from '#kit/log/logger.ts';
-import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './redis.ts';
 
@@ -77,18 +77,17 @@ describe('state.redis', () => {
     await client.close();
   });
 
-  it('fails at once while the server is away and works again when it is back', async () => {
-    await using own = await startRedis();
-    await using store = await open({ redisHost: `127.0.0.1:${own.port}` });
-    await store.set({ key: 'k', value });
-    await own.kill();
-    await expect(store.get({ key: 'k' })).rejects.toThrow();
-    await own.restart();
-    await eventually(async () => expect((await store.get({ key: 'k' }))?.etag).toBe('1'));
-  });
-
   it('names the server that cannot be reached', async () => {
     const refused = open({ redisHost: '127.0.0.1:1', redisMaxRetries: '1', redisMinRetryInterval: '1' });
     await expect(refused).rejects.toThrow('cannot connect to redis at 127.0.0.1:1');
   });
+});
+
+outageConformance('state.redis', {
+  server: () => server,
+  open: (login) => open(login && { redisUsername: login.user, redisPassword: login.password }),
+  use: async (store) => {
+    await store.set({ key: 'outage', value: new Uint8Array() });
+    await store.get({ key: 'outage' });
+  },
 });

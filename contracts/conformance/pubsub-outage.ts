@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '#kit/testing/eventually.ts';
+import { expect } from '#kit/testing/test.ts';
+import type { PubSub } from '../pubsub.ts';
+import { type OutageCases, outageConformance } from './outage.ts';
+
+/** A component with a subscription on a topic of its own, made once: it has to find its way back by itself. */
+type Line = AsyncDisposable & { pubsub: PubSub; topic: string; received: Set<string> };
+
+/** What every pub/sub component must do when its broker goes, comes back or takes other passwords: see `outageConformance`. */
+export function pubsubOutageConformance(
+  name: string,
+  { server, open }: Omit<OutageCases<PubSub>, 'use'>,
+  options?: { passwords?: boolean },
+): void {
+  const openLine = async (login?: { user: string; password: string }): Promise<Line> => {
+    const pubsub = await open(login);
+    const line = { pubsub, topic: `outage-${randomUUID()}`, received: new Set<string>() };
+    const stop = new AbortController();
+    await pubsub.subscribe(
+      { topic: line.topic },
+      async ({ data }) => void line.received.add(Buffer.from(data).toString()),
+      stop.signal,
+    );
+    return {
+      ...line,
+      async [Symbol.asyncDispose]() {
+        stop.abort();
+        await pubsub[Symbol.asyncDispose]();
+      },
+    };
+  };
+  outageConformance(name, { server, open: openLine, use: exchange }, options);
+}
+
+async function exchange({ pubsub, topic, received }: Line): Promise<void> {
+  const id = randomUUID();
+  await pubsub.publish({ pubsubName: 'p', topic, data: new TextEncoder().encode(id) });
+  await eventually(() => expect(received.has(id)).toBe(true));
+}
