@@ -151,16 +151,6 @@ describe('pubsub.rabbitmq', () => {
     (await gather(pubsub, 'argued')).stop();
     await expect(gather(pubsub, 'argued', { maxLen: '5' })).rejects.toThrow('PRECONDITION_FAILED');
   });
-
-  it('takes a message of 10 MB', async () => {
-    await using pubsub = await open(safe);
-    const got = await gather(pubsub, 'large');
-    const data = Buffer.alloc(10 * 1024 * 1024, 'x');
-    await pubsub.publish({ pubsubName: 'p', topic: 'large', data });
-    await eventually(() => expect(got.messages).toHaveLength(1));
-    expect(Buffer.from(got.messages[0]!.data).equals(data)).toBe(true);
-    got.stop();
-  });
 });
 
 describe('pubsub.rabbitmq in trouble', () => {

@@ -11,9 +11,14 @@ const textOf = (data: Uint8Array) => new TextDecoder().decode(data);
 
 /**
  * What every pub/sub component must do; run it from the component's test. `open` makes a component whose subscriptions
- * deliver again at once, or soon, what a handler rejects, unless it says that it never does.
+ * deliver again at once, or soon, what a handler rejects, unless it says that it never does. In one that keeps an order,
+ * what comes after a rejected message waits for it.
  */
-export function pubsubConformance(name: string, open: Open<PubSub>, { redelivers = true } = {}): void {
+export function pubsubConformance(
+  name: string,
+  open: Open<PubSub>,
+  { redelivers = true, keepsOrder = false } = {},
+): void {
   for (const [way, openThisWay] of bothWays(open, { serve, attach })) {
     describe(`${name} ${way}`, () => {
       let pubsub: PubSub;
@@ -31,7 +36,9 @@ export function pubsubConformance(name: string, open: Open<PubSub>, { redelivers
       const subject = () => ({ pubsub, topic, signal: stop.signal });
 
       delivery(subject);
+      extremes(subject);
       if (redelivers) redelivery(subject);
+      if (!keepsOrder) poison(subject);
       features(subject);
     });
   }
@@ -110,6 +117,43 @@ function redelivery(subject: Subject): void {
     await pubsub.publish({ pubsubName: 'p', topic, data: bytes('again') });
     await eventually(() => expect(tries >= 2).toBe(true));
   });
+}
+
+function poison(subject: Subject): void {
+  it('delivers the rest while one message is rejected every time', async () => {
+    const { pubsub, topic } = subject();
+    const received = new Set<string>();
+    await subscribed(subject(), async ({ data }) => {
+      if (textOf(data) === 'poison') throw new Error('never');
+      received.add(textOf(data));
+    });
+    const texts = Array.from({ length: 20 }, (_, i) => `m${i}`);
+    for (const text of ['poison', ...texts]) await pubsub.publish({ pubsubName: 'p', topic, data: bytes(text) });
+    await eventually(() => expect(received.size).toBe(texts.length));
+  });
+}
+
+function extremes(subject: Subject): void {
+  it('delivers an empty message', async () => {
+    const { pubsub, topic } = subject();
+    const lengths: number[] = [];
+    await subscribed(subject(), async ({ data }) => void lengths.push(data.length));
+    await pubsub.publish({ pubsubName: 'p', topic, data: new Uint8Array() });
+    await eventually(() => expect(lengths).toEqual([0]));
+  });
+
+  it('delivers a message of 10 MB whole, or refuses it as too long', async () => {
+    const { pubsub, topic } = subject();
+    const received: Uint8Array[] = [];
+    await subscribed(subject(), async ({ data }) => void received.push(data));
+    const data = Buffer.alloc(10 * 1024 * 1024, 'x');
+    const refusal = await pubsub.publish({ pubsubName: 'p', topic, data }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (refusal === undefined) await eventually(() => expect(received.map((one) => data.equals(one))).toEqual([true]));
+    else expect(refusal).toMatch(/max|large|exceed/i);
+  }, 30_000);
 }
 
 function features(subject: Subject): void {
