@@ -23,7 +23,7 @@ export type OpenContext = {
   /** metadata.name of the Component resource. */
   name: string;
   log: Logger;
-  /** Aborts when the component shall stop; the object is disposed of after it. */
+  /** Aborts when the component shall stop: what waits in `open` may give up then. What `open` gave is closed by it. */
   signal: AbortSignal;
   /** The environment of the process that hosts it. */
   env: Readonly<Record<string, string | undefined>>;
@@ -54,7 +54,10 @@ export function defineComponent<S extends z.ZodObject, T extends AsyncDisposable
   return component;
 }
 
-/** Parses a manifest's metadata, warns of names that look misspelt, and opens the component. */
+/**
+ * Parses a manifest's metadata, warns of names that look misspelt, and opens the component. The object is disposed of
+ * once, by its owner or by the signal, whichever is first; also one that opens after the signal has fired.
+ */
 export async function openComponent<S extends z.ZodObject, T extends AsyncDisposable>(
   component: Component<S, T>,
   metadata: Metadata,
@@ -68,5 +71,21 @@ export async function openComponent<S extends z.ZodObject, T extends AsyncDispos
       );
     }
   }
-  return await component.open(settings, context);
+  return closedBy(await component.open(settings, context), context);
+}
+
+function closedBy<T extends AsyncDisposable>(object: T, { name, log, signal }: OpenContext): T {
+  const dispose = object[Symbol.asyncDispose].bind(object);
+  let closed: PromiseLike<void> | undefined;
+  const close = (): PromiseLike<void> => {
+    signal.removeEventListener('abort', closeNow);
+    closed ??= dispose();
+    return closed;
+  };
+  const closeNow = (): void => {
+    close().then(undefined, (error: Error) => log.debug(`component ${name} did not close well: ${error.message}`));
+  };
+  if (signal.aborted) closeNow();
+  else signal.addEventListener('abort', closeNow);
+  return Object.assign(object, { [Symbol.asyncDispose]: close });
 }

@@ -32,16 +32,9 @@ export const component = defineComponent({
   open: (given, context) => openKafka(given, context),
 });
 
-async function openKafka(given: Settings, { log, signal }: OpenContext): Promise<Binding> {
+async function openKafka(given: Settings, { log }: OpenContext): Promise<Binding> {
   const producer = await openKafkaProducer(given);
   const group = createKafkaGroup(given, log);
-  const close = async () => {
-    signal.removeEventListener('abort', closeNow);
-    await group[Symbol.asyncDispose]();
-    await producer[Symbol.asyncDispose]();
-  };
-  const closeNow = () => void close();
-  signal.addEventListener('abort', closeNow, { once: true });
   const metadataOf = recordMetadata(given);
   return {
     operations: ['create'],
@@ -64,6 +57,9 @@ async function openKafka(given: Settings, { log, signal }: OpenContext): Promise
       await Promise.all(given.topics.map((topic) => group.subscribe(topic, consume, until)));
     },
     ping: () => producer.ping(),
-    [Symbol.asyncDispose]: close,
+    async [Symbol.asyncDispose]() {
+      await group[Symbol.asyncDispose]();
+      await producer[Symbol.asyncDispose]();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Binding, InvokeRequest, InvokeResponse } from '#contracts/binding.ts';
-import { defineComponent, type OpenContext } from '#contracts/component.ts';
+import { defineComponent } from '#contracts/component.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { formatDuration } from '#kit/values/duration.ts';
 import { openPostgres, postgresSettings } from '../clients/postgres.ts';
@@ -13,17 +13,14 @@ export const component = defineComponent({
   description:
     'Runs SQL: `exec` answers how many rows it changed, `query` the rows, as arrays of their columns. The request’s metadata has the statement, `sql`, and the values of its $1, $2 …, `params`, as a JSON array.',
   settings: postgresSettings,
-  open: async (settings, { signal }: OpenContext): Promise<Binding> => {
+  open: async (settings): Promise<Binding> => {
     const sql = await openPostgres(settings);
     let closed = false;
     const close = async () => {
       if (closed) return;
       closed = true;
-      signal.removeEventListener('abort', closeNow);
       await sql.end({ timeout: 1 });
     };
-    const closeNow = () => void close();
-    signal.addEventListener('abort', closeNow, { once: true });
     return {
       operations: ['exec', 'query', 'close'],
       async invoke(request) {

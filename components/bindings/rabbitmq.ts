@@ -45,7 +45,7 @@ export const component = defineComponent({
 const heartbeat = 10_000;
 const mostUnderWay = 1_000;
 
-async function openRabbitMQ(given: Settings, { log, signal }: OpenContext): Promise<Binding> {
+async function openRabbitMQ(given: Settings, { log }: OpenContext): Promise<Binding> {
   const amqp = await openAmqp(
     {
       url: addressOf(given.host),
@@ -56,12 +56,6 @@ async function openRabbitMQ(given: Settings, { log, signal }: OpenContext): Prom
     },
     log,
   );
-  const close = async () => {
-    signal.removeEventListener('abort', closeNow);
-    await amqp[Symbol.asyncDispose]();
-  };
-  const closeNow = () => void close();
-  signal.addEventListener('abort', closeNow, { once: true });
   const publisher = amqpPublisher(amqp, { confirm: true, declare: (channel) => declareQueue(channel, given) });
   return {
     operations: ['create'],
@@ -76,7 +70,7 @@ async function openRabbitMQ(given: Settings, { log, signal }: OpenContext): Prom
       const channel = await amqp.channel('plain');
       await channel.close();
     },
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => amqp[Symbol.asyncDispose](),
   };
 }
 

@@ -10,20 +10,15 @@ export const component = defineComponent({
   description:
     'Writes, reads, counts and deletes string keys. The request’s metadata names the `key`; `ttlInSeconds` gives it a life, `delete: "true"` takes it with reading.',
   settings: redisSettings,
-  open: async (settings, { log, signal }: OpenContext): Promise<Binding> => {
+  open: async (settings, { log }: OpenContext): Promise<Binding> => {
     const redis = await openRedis(settings, log);
-    const close = () => void redis[Symbol.asyncDispose]();
-    signal.addEventListener('abort', close, { once: true });
     return {
       operations: Object.keys(operations),
       invoke: (request) => invoke(redis, request),
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });
       },
-      async [Symbol.asyncDispose]() {
-        signal.removeEventListener('abort', close);
-        await redis[Symbol.asyncDispose]();
-      },
+      [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
     };
   },
 });

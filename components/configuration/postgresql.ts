@@ -32,17 +32,10 @@ export const component = defineComponent({
   description:
     'Reads items from a table, and hears of changes by NOTIFY from a trigger that sends `{"table": …, "action": …, "data": row}`.',
   settings,
-  open: async (given, { log, signal }: OpenContext) => {
+  open: async (given, { log }: OpenContext) => {
     const sql = await openPostgres(given);
     await checkTable(sql, given.table);
     const life = new AbortController();
-    const close = async () => {
-      signal.removeEventListener('abort', closeNow);
-      life.abort();
-      await sql.end({ timeout: 1 });
-    };
-    const closeNow = () => void close();
-    signal.addEventListener('abort', closeNow, { once: true });
     const store: ConfigurationStore = {
       get: ({ keys }) => read(sql, given.table, keys),
       async subscribe({ keys, metadata = {} }, onChange, subscription) {
@@ -71,7 +64,10 @@ export const component = defineComponent({
         else until.addEventListener('abort', leave, { once: true });
       },
       ping: async () => void (await sql`SELECT 1`),
-      [Symbol.asyncDispose]: close,
+      async [Symbol.asyncDispose]() {
+        life.abort();
+        await sql.end({ timeout: 1 });
+      },
     };
     return store;
   },

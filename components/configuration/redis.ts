@@ -14,16 +14,9 @@ export const component = defineComponent({
   title: 'Redis',
   description: 'Reads items from string keys, written as `value||version`, and watches them by keyspace notifications.',
   settings: redisSettings,
-  open: async (settings, { log, signal }: OpenContext) => {
+  open: async (settings, { log }: OpenContext) => {
     const redis = await openRedis(settings, log);
     const life = new AbortController();
-    const close = async () => {
-      life.abort();
-      signal.removeEventListener('abort', closeNow);
-      await redis[Symbol.asyncDispose]();
-    };
-    const closeNow = () => void close();
-    signal.addEventListener('abort', closeNow, { once: true });
     const store: ConfigurationStore = {
       get: ({ keys }) => read(redis, keys),
       async subscribe({ keys }, onChange, subscription) {
@@ -52,7 +45,10 @@ export const component = defineComponent({
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });
       },
-      [Symbol.asyncDispose]: close,
+      async [Symbol.asyncDispose]() {
+        life.abort();
+        await redis[Symbol.asyncDispose]();
+      },
     };
     return store;
   },

@@ -10,13 +10,11 @@ export const component = defineComponent({
   description:
     'Holds each lock as a key of one Redis server, or of the master that sentinels watch. A cluster could lose locks.',
   settings: redisSettings,
-  open: async (settings, { log, signal }: OpenContext): Promise<LockStore> => {
+  open: async (settings, { log }: OpenContext): Promise<LockStore> => {
     if (settings.redisType === 'cluster') {
       throw fault('invalid-metadata', 'redisType: locks are not safe on a cluster: use one server, or failover');
     }
     const redis = await openRedis(settings, log);
-    const close = () => void redis[Symbol.asyncDispose]();
-    signal.addEventListener('abort', close, { once: true });
     return {
       async tryLock({ resourceId, owner, expirySeconds }) {
         const args = ['SET', resourceId, owner, 'NX', 'EX', String(expirySeconds)];
@@ -26,10 +24,7 @@ export const component = defineComponent({
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });
       },
-      async [Symbol.asyncDispose]() {
-        signal.removeEventListener('abort', close);
-        await redis[Symbol.asyncDispose]();
-      },
+      [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
     };
   },
 });

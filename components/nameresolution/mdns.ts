@@ -28,10 +28,7 @@ export const component = defineComponent({
 });
 
 /** Built over a multicast socket, which it owns. */
-export function createMdnsNames(
-  mdns: MulticastDNS,
-  { log, signal }: Pick<OpenContext, 'log' | 'signal'>,
-): NameResolver {
+export function createMdnsNames(mdns: MulticastDNS, { log }: Pick<OpenContext, 'log'>): NameResolver {
   const book = createAddressBook(believedMs, Date.now);
   const waiting = new Map<string, Promise<readonly string[]>>();
   const own: NameInstance[] = [];
@@ -56,7 +53,6 @@ export function createMdnsNames(
     for (const appId of book.apps()) ask(mdns, appId);
   }, refreshMs).unref();
   const stop = stopper(mdns, own, instance, refresh);
-  signal.addEventListener('abort', () => void stop(), { once: true });
 
   return {
     async announce(self) {

@@ -5,14 +5,14 @@ import { eventually } from '#kit/testing/eventually.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { openInMemory } from './in-memory.ts';
 
-pubsubConformance('pubsub.in-memory', async () => openInMemory(silentLogger, new AbortController().signal), {
+pubsubConformance('pubsub.in-memory', async () => openInMemory(silentLogger), {
   redelivers: false,
 });
 
 describe('pubsub.in-memory', () => {
   it('matches topics by wildcard', async () => {
     const stop = new AbortController();
-    await using pubsub = openInMemory(silentLogger, stop.signal);
+    await using pubsub = openInMemory(silentLogger);
     const topics: string[] = [];
     await pubsub.subscribe({ topic: 'orders/*' }, async ({ topic }) => void topics.push(topic), stop.signal);
     for (const topic of ['orders/eu', 'order', 'orders/us/ca']) {
@@ -24,7 +24,7 @@ describe('pubsub.in-memory', () => {
 
   it('goes on with the next message when one is not taken', async () => {
     const stop = new AbortController();
-    await using pubsub = openInMemory(silentLogger, stop.signal);
+    await using pubsub = openInMemory(silentLogger);
     const got: string[] = [];
     const handler = async ({ data }: Message) => {
       got.push(Buffer.from(data).toString());

@@ -10,7 +10,7 @@ export const component = defineComponent({
   description:
     'Hands messages to the subscribers in this process, once. For development and tests: what nobody subscribes to, and what an app fails, is gone.',
   settings: z.object({}),
-  open: async (_settings, { log, signal }) => openInMemory(log, signal),
+  open: async (_settings, { log }) => openInMemory(log),
 });
 
 type Subscriber = { topic: string; handler: MessageHandler; signal: AbortSignal; last: Promise<void> };
@@ -19,10 +19,8 @@ type Subscriber = { topic: string; handler: MessageHandler; signal: AbortSignal;
  * The broker itself. A subscription gets one message at a time; one that its handler rejects is gone, as in Dapr: a
  * resiliency policy may try it again. Topics may hold `*`.
  */
-export function openInMemory(log: Logger, life: AbortSignal): PubSub {
+export function openInMemory(log: Logger): PubSub {
   const subscribers = new Set<Subscriber>();
-  const close = () => subscribers.clear();
-  life.addEventListener('abort', close, { once: true });
   return {
     traits: ['SUBSCRIBE_WILDCARDS'],
     async publish({ topic, data, contentType, metadata }) {
@@ -39,8 +37,7 @@ export function openInMemory(log: Logger, life: AbortSignal): PubSub {
       signal.addEventListener('abort', () => subscribers.delete(subscriber), { once: true });
     },
     async [Symbol.asyncDispose]() {
-      life.removeEventListener('abort', close);
-      close();
+      subscribers.clear();
     },
   };
 }

@@ -57,7 +57,7 @@ export const component = defineComponent({
   open: (given, context: OpenContext) => openJetStream(given, context),
 });
 
-async function openJetStream(given: Settings, { log, signal }: OpenContext): Promise<PubSub> {
+async function openJetStream(given: Settings, { log }: OpenContext): Promise<PubSub> {
   const connection = await connected(given);
   const options = {
     ...(given.domain ? { domain: given.domain } : {}),
@@ -69,13 +69,6 @@ async function openJetStream(given: Settings, { log, signal }: OpenContext): Pro
     throw fault('unavailable', `nats at ${connection.getServer()} offers no JetStream: ${cause.message}`, { cause });
   });
   const life = new AbortController();
-  let closed: Promise<void> | undefined;
-  const close = () => {
-    life.abort();
-    closed ??= connection.drain().catch(() => connection.close());
-    return closed;
-  };
-  signal.addEventListener('abort', () => void close(), { once: true });
   return {
     traits: [],
     async publish({ topic, data }) {
@@ -102,7 +95,10 @@ async function openJetStream(given: Settings, { log, signal }: OpenContext): Pro
     async ping() {
       await connection.rtt();
     },
-    [Symbol.asyncDispose]: close,
+    async [Symbol.asyncDispose]() {
+      life.abort();
+      await connection.drain().catch(() => connection.close());
+    },
   };
 }
 

@@ -28,16 +28,9 @@ export const component = defineComponent({
   open: (given, context) => openKafka(given, context),
 });
 
-async function openKafka(given: Settings, { log, signal }: OpenContext): Promise<PubSub> {
+async function openKafka(given: Settings, { log }: OpenContext): Promise<PubSub> {
   const producer = await openKafkaProducer(given);
   const group = createKafkaGroup(given, log);
-  const close = async () => {
-    signal.removeEventListener('abort', closeNow);
-    await group[Symbol.asyncDispose]();
-    await producer[Symbol.asyncDispose]();
-  };
-  const closeNow = () => void close();
-  signal.addEventListener('abort', closeNow, { once: true });
   const consumer: Consumer = { given, log, metadataOf: recordMetadata(given) };
   return {
     traits: [],
@@ -54,7 +47,10 @@ async function openKafka(given: Settings, { log, signal }: OpenContext): Promise
     bulkSubscribe: ({ topic, maxMessages, maxAwaitMs }, handler, until) =>
       group.subscribe(topic, inBulk({ topic, maxMessages, maxAwaitMs }, handler, consumer), until),
     ping: () => producer.ping(),
-    [Symbol.asyncDispose]: close,
+    async [Symbol.asyncDispose]() {
+      await group[Symbol.asyncDispose]();
+      await producer[Symbol.asyncDispose]();
+    },
   };
 }
 

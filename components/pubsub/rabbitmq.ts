@@ -78,7 +78,7 @@ export const component = defineComponent({
 
 const mostUnderWay = 1_000;
 
-async function openRabbitMQ(given: Settings, { log, signal }: OpenContext): Promise<PubSub> {
+async function openRabbitMQ(given: Settings, { log }: OpenContext): Promise<PubSub> {
   const amqp = await openAmqp(
     {
       url: addressOf(given),
@@ -90,12 +90,6 @@ async function openRabbitMQ(given: Settings, { log, signal }: OpenContext): Prom
     },
     log,
   );
-  const close = async () => {
-    signal.removeEventListener('abort', closeNow);
-    await amqp[Symbol.asyncDispose]();
-  };
-  const closeNow = () => void close();
-  signal.addEventListener('abort', closeNow, { once: true });
   const declare = (channel: Channel, topic: string) => declareExchange(channel, topic, given);
   const publisher = amqpPublisher(amqp, { confirm: given.publisherConfirm, declare });
   return {
@@ -106,7 +100,7 @@ async function openRabbitMQ(given: Settings, { log, signal }: OpenContext): Prom
       const channel = await amqp.channel('plain');
       await channel.close();
     },
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => amqp[Symbol.asyncDispose](),
   };
 }
 

@@ -24,16 +24,9 @@ export const component = defineComponent({
     maxLenApprox: integer('About how many messages a stream keeps; 0 keeps all.', { min: 0 }).default(0),
     streamTTL: duration('How long a stream keeps messages; 0 is for ever.').default(0),
   }),
-  open: async (settings, { log, signal }: OpenContext) => {
+  open: async (settings, { log }: OpenContext) => {
     const redis = await openRedis(settings, log);
     const life = new AbortController();
-    const close = async () => {
-      life.abort();
-      signal.removeEventListener('abort', closeNow);
-      await redis[Symbol.asyncDispose]();
-    };
-    const closeNow = () => void close();
-    signal.addEventListener('abort', closeNow, { once: true });
     const gate = concurrencyGate(settings.concurrency);
     const pubsub: PubSub = {
       traits: [],
@@ -54,7 +47,10 @@ export const component = defineComponent({
       async ping() {
         await redis.send(undefined, ['PING'], { readonly: true });
       },
-      [Symbol.asyncDispose]: close,
+      async [Symbol.asyncDispose]() {
+        life.abort();
+        await redis[Symbol.asyncDispose]();
+      },
     };
     return pubsub;
   },

@@ -2,14 +2,14 @@ import { stateConformance } from '#contracts/conformance/state.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { openInMemory } from './in-memory.ts';
 
-stateConformance('state.in-memory', async () => openInMemory(new AbortController().signal));
+stateConformance('state.in-memory', async () => openInMemory());
 
 describe('state.in-memory', () => {
   const value = new TextEncoder().encode('x');
 
   it('forgets a key when its time has come', async () => {
     let now = 1_000;
-    await using store = openInMemory(new AbortController().signal, () => now);
+    await using store = openInMemory(() => now);
     await store.set({ key: 'k', value, metadata: { ttlInSeconds: '5' } });
     now += 4_999;
     expect(await store.get({ key: 'k' })).toBeDefined();
@@ -18,7 +18,7 @@ describe('state.in-memory', () => {
   });
 
   it('writes only the first time under first-write without an etag', async () => {
-    await using store = openInMemory(new AbortController().signal);
+    await using store = openInMemory();
     await store.set({ key: 'k', value, concurrency: 'first-write' });
     await expect(store.set({ key: 'k', value, concurrency: 'first-write' })).rejects.toMatchObject({
       key: 'state-etag-mismatch',
@@ -26,7 +26,7 @@ describe('state.in-memory', () => {
   });
 
   it('leaves everything as it was when one etag of a transaction is stale', async () => {
-    await using store = openInMemory(new AbortController().signal);
+    await using store = openInMemory();
     await store.set({ key: 'a', value });
     const operations = [
       { kind: 'delete', key: 'a' },
@@ -34,13 +34,5 @@ describe('state.in-memory', () => {
     ] as const;
     await expect(store.transact?.({ operations })).rejects.toMatchObject({ key: 'state-etag-mismatch' });
     expect(await store.get({ key: 'a' })).toBeDefined();
-  });
-
-  it('empties itself when its signal aborts', async () => {
-    const stop = new AbortController();
-    await using store = openInMemory(stop.signal);
-    await store.set({ key: 'k', value });
-    stop.abort();
-    expect(await store.get({ key: 'k' })).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { defineComponent, type OpenContext } from '#contracts/component.ts';
+import { defineComponent } from '#contracts/component.ts';
 import type { StateDelete, StateKeysLike, StateOperation, StateSet, StateStore, StateValue } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { likePattern } from './like.ts';
@@ -22,11 +22,11 @@ export const component = defineComponent({
   title: 'In-memory',
   description: 'Keeps state in this process until it ends. For development and tests; nothing is shared or stored.',
   settings: z.object({}),
-  open: async (_settings, context: OpenContext) => openInMemory(context.signal),
+  open: async () => openInMemory(),
 });
 
 /** The store itself; `now` is in milliseconds since 1970. */
-export function openInMemory(signal: AbortSignal, now: () => number = Date.now): StateStore {
+export function openInMemory(now: () => number = Date.now): StateStore {
   const items = new Map<string, Item>();
   let writes = 0;
   const live = (key: string): Item | undefined => {
@@ -38,11 +38,6 @@ export function openInMemory(signal: AbortSignal, now: () => number = Date.now):
   const sweep = setInterval(() => {
     for (const key of items.keys()) live(key);
   }, sweepEveryMs).unref();
-  const close = () => {
-    clearInterval(sweep);
-    items.clear();
-  };
-  signal.addEventListener('abort', close, { once: true });
 
   const put = (request: StateSet, ttl: number | undefined) => {
     const { key, value: data, contentType } = request;
@@ -83,8 +78,8 @@ export function openInMemory(signal: AbortSignal, now: () => number = Date.now):
     },
     keysLike: async (request) => keysLike(items, request, live),
     async [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', close);
-      close();
+      clearInterval(sweep);
+      items.clear();
     },
   };
 }

@@ -37,10 +37,7 @@ type Settings = PostgresSettings & { tableName: string; metadataTableName: strin
 
 const live = '(expiredate IS NULL OR expiredate >= now())';
 
-async function openStatePostgresV1(
-  settings: Settings,
-  { log, signal }: Pick<OpenContext, 'log' | 'signal'>,
-): Promise<StateStore> {
+async function openStatePostgresV1(settings: Settings, { log }: Pick<OpenContext, 'log'>): Promise<StateStore> {
   const table = tableName('tableName', settings.tableName);
   const metadataTable = tableName('metadataTableName', settings.metadataTableName);
   const sql = await openPostgres(settings);
@@ -50,7 +47,6 @@ async function openStatePostgresV1(
     stopRemoving();
     await sql.end({ timeout: 1 });
   };
-  signal.addEventListener('abort', () => void close(), { once: true });
   return {
     traits: ['ETAG', 'TTL'],
     get: async ({ key }) => (await read(sql, table, [key])).get(key),

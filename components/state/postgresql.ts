@@ -29,10 +29,7 @@ type Settings = PostgresSettings & { tablePrefix: string; metadataTableName: str
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Opens the store: `key text`, `value bytea`, `etag uuid`, `created_at`, `updated_at`, `expires_at`. */
-export async function openStatePostgres(
-  settings: Settings,
-  { log, signal }: Pick<OpenContext, 'log' | 'signal'>,
-): Promise<StateStore> {
+export async function openStatePostgres(settings: Settings, { log }: Pick<OpenContext, 'log'>): Promise<StateStore> {
   const table = `${tableName('tablePrefix', settings.tablePrefix)}state`;
   const metadataTable = tableName('metadataTableName', settings.metadataTableName);
   const sql = await openPostgres(settings);
@@ -43,7 +40,6 @@ export async function openStatePostgres(
     stopRemoving();
     await sql.end({ timeout: 1 });
   };
-  signal.addEventListener('abort', () => void close(), { once: true });
   return {
     traits: ['ETAG', 'TTL'],
     get: async ({ key }) => (await read(sql, table, [key])).get(key),

@@ -16,18 +16,16 @@ export const component = defineComponent({
   settings: redisSettings.extend({
     ttlInSeconds: integer('Life of keys that are set without one of their own; not positive is for ever.').optional(),
   }),
-  open: async (settings, { log, signal }: OpenContext) => {
+  open: async (settings, { log }: OpenContext) => {
     const redis = await openRedis(settings, log);
-    const close = () => void redis[Symbol.asyncDispose]();
-    signal.addEventListener('abort', close, { once: true });
     const replicas = await countReplicas(redis);
-    return storeOn(redis, settings, replicas, () => signal.removeEventListener('abort', close));
+    return storeOn(redis, settings, replicas);
   },
 });
 
 type Settings = RedisSettings & { ttlInSeconds?: number | undefined };
 
-function storeOn(redis: Redis, settings: Settings, replicas: number, onClose: () => void): StateStore {
+function storeOn(redis: Redis, settings: Settings, replicas: number): StateStore {
   const write = async (operations: readonly StateOperation[]) => {
     const words = operations.flatMap((operation) => wordsOf(operation, settings.ttlInSeconds));
     const keys = operations.map(({ key }) => key);
@@ -50,10 +48,7 @@ function storeOn(redis: Redis, settings: Settings, replicas: number, onClose: ()
     async ping() {
       await redis.send(undefined, ['PING'], { readonly: true });
     },
-    async [Symbol.asyncDispose]() {
-      onClose();
-      await redis[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
   };
 }
 

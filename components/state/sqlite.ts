@@ -35,10 +35,7 @@ const live = '(expiration_time IS NULL OR expiration_time > CURRENT_TIMESTAMP)';
 const expiry = "CASE WHEN ?2 > 0 THEN DATETIME(CURRENT_TIMESTAMP, '+' || ?2 || ' seconds') END";
 
 /** Opens the store on Dapr's table layout: key, value, is_binary, etag, expiration_time, update_time. */
-export async function openStateSqlite(
-  settings: Settings,
-  { log, signal }: Pick<OpenContext, 'log' | 'signal'>,
-): Promise<StateStore> {
+export async function openStateSqlite(settings: Settings, { log }: Pick<OpenContext, 'log'>): Promise<StateStore> {
   const table = identifier('tableName', settings.tableName);
   const metadataTable = identifier('metadataTableName', settings.metadataTableName);
   const database = await openSqlite(settings);
@@ -50,12 +47,9 @@ export async function openStateSqlite(
   }
   const stopCleaning = cleanRegularly(database, { ...settings, table, metadataTable, log });
   const close = async () => {
-    signal.removeEventListener('abort', closeNow);
     stopCleaning();
     await database[Symbol.asyncDispose]();
   };
-  const closeNow = () => void close();
-  signal.addEventListener('abort', closeNow, { once: true });
   return storeOn(database, table, close);
 }
 
