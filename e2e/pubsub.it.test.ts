@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { brokers } from '#bench/pubsub/brokers.ts';
 import { startSidecar } from '#bench/sidecar/subject.ts';
 import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
@@ -33,7 +34,11 @@ const component = () =>
   });
 
 /** A sidecar and its app, which answers each event as `answer` says; undefined never answers. */
-async function started(app: string, answer: (got: Got) => { status: number; body?: string } | undefined) {
+async function started(
+  app: string,
+  answer: (got: Got) => { status: number; body?: string } | undefined,
+  manifests: readonly string[] = [component()],
+) {
   const stack = new AsyncDisposableStack();
   const got: Got[] = [];
   const topics = [
@@ -59,9 +64,7 @@ async function started(app: string, answer: (got: Got) => { status: number; body
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const sidecar = stack.use(
-    await startSidecar(subject, { appId: app, appPort: port, manifests: [component()], pinned: false }),
-  );
+  const sidecar = stack.use(await startSidecar(subject, { appId: app, appPort: port, manifests, pinned: false }));
   const publish = (body: string, headers: Record<string, string> = {}) =>
     fetch(`http://${sidecar.http}/v1.0/publish/pubsub/${app}-orders`, {
       method: 'POST',
@@ -91,6 +94,42 @@ describe('a subscriber that misbehaves', () => {
     }, 30_000);
     expect(app.got.filter(({ data }) => data === 'nonsense')).toHaveLength(1);
   });
+});
+
+/** What an app has no answer to within a second fails, and is tried once more. */
+const policy = JSON.stringify({
+  apiVersion: 'dapr.io/v1alpha1',
+  kind: 'Resiliency',
+  metadata: { name: 'impatient' },
+  spec: {
+    policies: {
+      timeouts: { short: '1s' },
+      retries: { once: { policy: 'constant', duration: '10ms', maxRetries: 1 } },
+    },
+    targets: { components: { pubsub: { inbound: { timeout: 'short', retry: 'once' } } } },
+  },
+});
+
+describe.each(['in-memory', 'redis', 'rabbitmq', 'kafka'] as const)('a poison message on %s', (name) => {
+  it('goes to the dead letters, whatever the app does to it, and the rest is delivered', async () => {
+    await using broker = await brokers[name]();
+    const answer = ({ data, path }: Got) => {
+      if (path === '/dead') return { status: 200 };
+      if (data === 'hang') return undefined;
+      if (data === 'drop') return { status: 200, body: '{"status":"DROP"}' };
+      if (data === 'odd') return { status: 200, body: '{"status":"MAYBE"}' };
+      return { status: data === 'fail' ? 500 : 200 };
+    };
+    await using app = await started(`poison-${name}`, answer, [broker.component, policy]);
+    const poisons = ['hang', 'fail', 'drop', 'odd'];
+    for (const text of poisons) expect((await app.publish(JSON.stringify(text))).status).toBe(204);
+    for (let i = 0; i < 20; i++) await app.publish(String(i));
+    await eventually(() => {
+      const at = (path: string) => new Set(app.got.filter((one) => one.path === path).map(({ data }) => data));
+      for (let i = 0; i < 20; i++) expect(at('/orders')).toContain(i);
+      expect([...at('/dead')].sort()).toEqual(poisons.toSorted());
+    }, 60_000);
+  }, 240_000);
 });
 
 describe('a message', () => {
