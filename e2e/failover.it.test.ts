@@ -68,9 +68,8 @@ async function startSidecar(appId: string, name: string, more: string[]) {
   const ports = [`--dapr-http-port=${http}`, `--dapr-grpc-port=${grpc}`, '--metrics-port=0'];
   const log = path.join(folder, `${name}.log`);
   const process = stack.use(start(name, daprd, [`--app-id=${appId}`, ...ports, ...more], { log }));
-  await eventually(`${name} to be healthy`, async () =>
-    (await fetch(`http://${at}:${http}/v1.0/healthz`)).ok ? true : undefined,
-  );
+  const isHealthy = async () => ((await fetch(`http://${at}:${http}/v1.0/healthz`)).ok ? true : undefined);
+  await eventually(`${name} to be healthy`, isHealthy, { alive: process.alive });
   return { http, process };
 }
 
@@ -83,6 +82,8 @@ describe(`${perSecond} GETs a second under a retry policy`, () => {
     await eventually('all instances to serve', async () => (served.every((count) => count > 100) ? true : undefined));
     await tills[1]!.kill();
     const killedAt = load.answered();
+    // Its app may yet read what the sidecar sent it last.
+    await eventually('its last calls to be over', async () => (load.answered() > killedAt + 200 ? true : undefined));
     const share = served[1];
     await eventually('as many calls again', async () => (load.answered() > killedAt + 2_000 ? true : undefined));
     const { failures, rate } = await load.stop();

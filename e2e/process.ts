@@ -8,6 +8,8 @@ export interface Process extends AsyncDisposable {
   readonly name: string;
   /** Settles when the program has ended. */
   readonly ended: Promise<unknown>;
+  /** Whether it still runs. */
+  alive(): boolean;
   /** Ends it by SIGKILL, as a crash would, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -39,6 +41,7 @@ export function start(name: string, command: string, args: string[], options: St
     pid: child.pid ?? -1,
     name,
     ended,
+    alive: () => child.exitCode === null && child.signalCode === null,
     kill: () => stop('SIGKILL'),
     [Symbol.asyncDispose]: () => stop('SIGTERM'),
   };
