@@ -24,6 +24,7 @@ export const components: Readonly<Record<string, () => Promise<Component>>> = {
   'middleware.http.oauth2/v1': async () => (await import('./middleware/http/oauth2.ts')).component,
   'middleware.http.oauth2clientcredentials/v1': async () =>
     (await import('./middleware/http/oauth2clientcredentials.ts')).component,
+  'middleware.http.opa/v1': async () => (await import('./middleware/http/opa.ts')).component,
   'middleware.http.ratelimit/v1': async () => (await import('./middleware/http/ratelimit.ts')).component,
   'middleware.http.routeralias/v1': async () => (await import('./middleware/http/routeralias.ts')).component,
   'middleware.http.routerchecker/v1': async () => (await import('./middleware/http/routerchecker.ts')).component,
