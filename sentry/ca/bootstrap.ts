@@ -33,7 +33,7 @@ export async function bootstrap(store: CredentialStore, options: BootstrapOption
   for (let round = 1; ; round++) {
     try {
       const material = await complete(store, options);
-      const credentials = read(material, options.jwt);
+      const credentials = read(material, options.jwt, store.names);
       await store.publish();
       return credentials;
     } catch (thrown) {
@@ -67,9 +67,24 @@ async function complete(store: CredentialStore, options: BootstrapOptions): Prom
   return { ...material, ...missing };
 }
 
-function read(material: Material, jwt: JwtConfig | undefined): Credentials {
-  const bundle = readIssuerBundle({ anchors: material.anchors!, chain: material.chain!, key: material.key! });
-  return { bundle, jwt: jwt && readJwtKey(material.jwtKey!, material.jwks!, jwt) };
+function read(material: Material, jwt: JwtConfig | undefined, names: CredentialStore['names']): Credentials {
+  const { anchors, chain, key } = material;
+  const bundle = fromPlace([names.anchors, names.chain, names.key], () =>
+    readIssuerBundle({ anchors: anchors!, chain: chain!, key: key! }),
+  );
+  if (!jwt) return { bundle, jwt };
+  const read = () => readJwtKey(material.jwtKey!, material.jwks!, jwt);
+  return { bundle, jwt: fromPlace([names.jwtKey, names.jwks], read) };
+}
+
+/** What reads, saying where it was read from when it fails. */
+function fromPlace<T>(places: readonly string[], read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
+    throw fault(thrown.key, `${thrown.message} (read from ${places.join(', ')})`, { cause: thrown });
+  }
 }
 
 async function makeAuthority(options: BootstrapOptions): Promise<Pick<Material, 'anchors' | 'chain' | 'key'>> {
