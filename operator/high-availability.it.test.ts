@@ -1,10 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parse } from 'yaml';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
 import { freePorts } from '#e2e/ports.ts';
-import { type Process, start } from '#e2e/process.ts';
+import type { Process } from '#e2e/process.ts';
 import { connect } from '#kit/grpc/client.ts';
 import { healthTargets } from '#kit/health/targets.ts';
 import { type KubeClient, kubeClient } from '#kit/kube/client.ts';
@@ -17,9 +16,9 @@ import { startWorkloadSecurity } from '#kit/security/workload.ts';
 import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { Status } from '#proto/outrigger/operator/v1/status_pb.js';
+import { configureMesh, installKinds, startOperator, startSentry, system } from './testing/processes.ts';
 
-const root = path.resolve(import.meta.dirname, '..');
-const [system, namespace] = ['dapr-system', 'shop'];
+const namespace = 'shop';
 /** A replica's pod, and the loopback address at which it stands for a pod's. */
 const replicas = { 'operator-a': '127.0.0.2', 'operator-b': '127.0.0.3' } as const;
 type Replica = keyof typeof replicas;
@@ -44,7 +43,7 @@ beforeAll(async () => {
   client = stack.use(kubeClient(await kubeconfigConnection(cluster.kubeconfig)));
   [apiPort = 0, sentryPort = 0] = await freePorts(2);
   await fill();
-  await startSentry();
+  stack.use(await startSentry(folder, sentryPort));
   const abort = new AbortController();
   stack.defer(() => abort.abort());
   security = await startWorkloadSecurity({
@@ -65,20 +64,9 @@ beforeAll(async () => {
 afterAll(() => stack?.disposeAsync());
 
 async function fill(): Promise<void> {
-  const crds = path.join(root, 'charts/outrigger/crds');
-  for (const file of await readdir(crds)) {
-    const crd = parse(await readFile(path.join(crds, file), 'utf8')) as object;
-    await client.create(resources.customResourceDefinitions, crd);
-  }
-  await eventually(() => client.list(daprResources.components), 60_000);
-  await eventually(() => client.list(daprResources.configurations), 60_000);
-  for (const name of [system, namespace]) await client.create(resources.namespaces, { metadata: { name } });
-  await client.create(daprResources.configurations, {
-    metadata: { namespace: system, name: 'daprsystem' },
-    spec: {
-      mtls: { enabled: true, controlPlaneTrustDomain: 'cluster.local', sentryAddress: `127.0.0.1:${sentryPort}` },
-    },
-  });
+  await installKinds(client);
+  await configureMesh(client, sentryPort);
+  await client.create(resources.namespaces, { metadata: { name: namespace } });
   const spec = { containers: [{ name: 'app', image: 'x' }] };
   for (const [name, podIP] of Object.entries(replicas)) {
     await client.create(resources.pods, { metadata: { namespace: system, name }, spec });
@@ -99,37 +87,11 @@ async function fill(): Promise<void> {
   });
 }
 
-async function startSentry(): Promise<void> {
-  const config = path.join(folder, 'sentry.yaml');
-  await writeFile(config, '');
-  const args = [
-    ...[`--port=${sentryPort}`, '--listen-address=127.0.0.1', '--healthz-port=0', '--metrics-port=0'],
-    ...['--trust-domain=cluster.local', `--config=${config}`, `--issuer-credentials=${folder}`],
-  ];
-  const log = path.join(folder, 'sentry.log');
-  stack.use(start('sentry', path.join(root, 'bin/sentry'), args, { env: { NAMESPACE: system }, log }));
-  await eventually(() => readFile(path.join(folder, 'ca.crt')), 60_000);
-}
-
 /** Starts a replica, and waits until it serves. */
 async function launch(replica: Replica): Promise<void> {
-  const [health] = await freePorts(1);
-  const args = [
-    ...[`--kubeconfig=${cluster.kubeconfig}`, `--trust-anchors-file=${path.join(folder, 'ca.crt')}`],
-    ...[`--port=${apiPort}`, `--listen-address=${replicas[replica]}`, '--metrics-port=0', `--healthz-port=${health}`],
-  ];
-  const env = {
-    NAMESPACE: system,
-    POD_NAME: replica,
-    ENABLE_WEBHOOKS: 'false',
-    DAPR_UNSAFE_SKIP_CONTAINER_UID_GID_CHECK: 'true',
-  };
-  const log = path.join(folder, `${replica}.log`);
-  running.set(replica, stack.use(start(replica, path.join(root, 'bin/operator'), args, { env, log })));
-  await until(
-    () => fetch(`http://127.0.0.1:${health}/healthz`),
-    ({ ok }) => ok,
-  );
+  const { kubeconfig } = cluster;
+  const api = { host: replicas[replica], port: apiPort };
+  running.set(replica, stack.use(await startOperator({ name: replica, folder, kubeconfig, api })));
 }
 
 /** What `read` answers once it holds. */

@@ -1,7 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { Registry } from 'prom-client';
-import { parse } from 'yaml';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
 import { parseFlags } from '#kit/flags/parse.ts';
 import { type KubeClient, kubeClient } from '#kit/kube/client.ts';
@@ -21,8 +18,8 @@ import { flags } from './flags.ts';
 import { lead } from './leader.ts';
 import { serviceCounters } from './metrics.ts';
 import { openReports } from './status/reports.ts';
+import { installKinds } from './testing/processes.ts';
 
-const crds = path.resolve(import.meta.dirname, '../charts/outrigger/crds');
 const namespace = 'shop';
 const reports = openReports();
 const abort = new AbortController();
@@ -35,11 +32,7 @@ let leading: Promise<void>;
 beforeAll(async () => {
   cluster = await startControlPlane();
   client = kubeClient(await kubeconfigConnection(cluster.kubeconfig));
-  for (const file of await readdir(crds)) {
-    const crd = parse(await readFile(path.join(crds, file), 'utf8')) as object;
-    await client.create(resources.customResourceDefinitions, crd);
-  }
-  await eventually(() => client.list(daprResources.components));
+  await installKinds(client);
   await client.create(resources.namespaces, { metadata: { name: namespace } });
   const metrics = kubeMetrics(new Registry());
   const { signal } = abort;
