@@ -57,6 +57,10 @@ bench-gate: setup ## Fail where the sidecar has become dearer, by ratios to bare
 	$(node) tools/bundle.ts
 	$(node) --disable-warning=ExperimentalWarning bench/sidecar/main.ts --only=ceilings --gate $(ARGS)
 
+.PHONY: mixed-mesh
+mixed-mesh: setup ## Call apps between our sidecar and Dapr's, which PEER_DAPRD names, either way round
+	$(node) --disable-warning=ExperimentalWarning e2e/mixed-mesh/main.ts
+
 .PHONY: setup setup-cluster
 setup: deps ## Install the Debian packages that the tests need, if missing (root)
 	@$(node) e2e/setup.ts

@@ -3,12 +3,11 @@ import type { RawCall, RawHandler } from '#kit/grpc/call.ts';
 import type { Channel } from '#kit/grpc/client.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
-import { formatTraceBin, type TraceContext } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
 import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
-import { traceHeaders, traceOf } from './headers.ts';
+import { traceMetadata, traceOf } from './headers.ts';
 import { firstOf } from './message.ts';
 import type { RemoteApp } from './router.ts';
 import { errorText } from './status.ts';
@@ -94,12 +93,6 @@ async function* counted(
     if (type === 'unary') watch?.responseReceived(appId, code, performance.now() - began);
   }
 }
-
-/** A trace as gRPC apps get it, in text and binary. */
-const traceMetadata = (trace: TraceContext): Metadata => ({
-  ...traceHeaders(trace),
-  'grpc-trace-bin': formatTraceBin(trace).toString('base64'),
-});
 
 async function* toApp(
   options: GrpcProxyOptions,

@@ -48,6 +48,12 @@ function nominated(headers: Metadata): ReadonlySet<string> | undefined {
   return new Set(words.map((word) => word.trim().toLowerCase()));
 }
 
+/** Headers without those of one hop. */
+export function withoutHop(headers: Metadata): Metadata {
+  const dropped = nominated(headers);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name) && !dropped?.has(name)));
+}
+
 /** Headers without those of one hop, of the body, and of what sidecars say to each other. */
 export function endToEnd(headers: Metadata): Mutable {
   const dropped = nominated(headers);
@@ -88,8 +94,7 @@ export function toGrpcMetadata(headers: Metadata, fromHttp: boolean): Mutable {
     out[fromHttp && permanent.has(name) ? `dapr-${name}` : name] = headers[name] as string | string[];
   }
   const trace = traceOf(headers);
-  if (trace) out['grpc-trace-bin'] = formatTraceBin(trace).toString('base64');
-  if (trace) Object.assign(out, traceHeaders(trace));
+  if (trace) Object.assign(out, traceMetadata(trace));
   return out;
 }
 
@@ -100,6 +105,12 @@ export function traceOf(headers: Metadata): TraceContext | undefined {
   const bin = firstOf(headers, 'grpc-trace-bin');
   return bin === undefined ? undefined : parseTraceBin(Buffer.from(bin, 'base64'));
 }
+
+/** A trace as gRPC peers and apps get it, in text and binary. */
+export const traceMetadata = (trace: TraceContext): Record<string, string> => ({
+  ...traceHeaders(trace),
+  'grpc-trace-bin': formatTraceBin(trace).toString('base64'),
+});
 
 /** `traceparent`, and `tracestate` where there is one. */
 export function traceHeaders(trace: TraceContext): Record<string, string> {

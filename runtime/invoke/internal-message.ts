@@ -9,7 +9,8 @@ import {
   type ListStringValue,
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
 import { verbName, verbOf } from '../channel/grpc.ts';
-import { type Body, type InvokeAnswer, type InvokeCall, isStream, noBody } from './message.ts';
+import { withoutHop } from './headers.ts';
+import { type Body, type InvokeAnswer, type InvokeCall, isHttpAnswer, isStream, noBody } from './message.ts';
 
 type Listed = Record<string, { values: string[] }>;
 
@@ -78,10 +79,12 @@ export function responseHead(
   value: Buffer = noBody,
 ): MessageInitShape<typeof InternalInvokeResponseSchema> {
   const length = isStream(answer.body) ? {} : { 'content-length': { values: [String(answer.body.length)] } };
+  // Dapr's sidecars hand them to gRPC callers as they are, whose HTTP/2 refuses the answer for those of a hop.
+  const headers = isHttpAnswer(answer) ? withoutHop(answer.headers) : answer.headers;
   const details = answer.details.map(({ typeUrl, value }) => ({ typeUrl, value }));
   return {
     status: { code: answer.status, message: answer.message, details },
-    headers: { ...listed(answer.headers, plain), ...length },
+    headers: { ...listed(headers, plain), ...length },
     trailers: listed(answer.trailers, plain),
     message: { contentType: answer.contentType, data: { typeUrl: answer.typeUrl, value } },
   };

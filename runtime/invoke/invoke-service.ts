@@ -4,7 +4,6 @@ import type { Call } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { formatTraceBin } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import type { InvokeResponseSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
@@ -13,7 +12,7 @@ import { verbName } from '../channel/grpc.ts';
 import type { Runner } from '../policy/resiliency/run.ts';
 import { withCallSpan } from './call-span.ts';
 import { callGuarded } from './guarded.ts';
-import { toGrpcMetadata, traceHeaders } from './headers.ts';
+import { toGrpcMetadata, traceMetadata } from './headers.ts';
 import { collect, type InvokeAnswer, type InvokeCall, isHttpAnswer, noBody } from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import type { InvokeRouter } from './router.ts';
@@ -37,8 +36,7 @@ export function createInvokeService(options: InvokeServiceOptions): Implementati
       const headers = {
         ...call.metadata,
         'content-type': 'application/grpc',
-        ...traceHeaders(span.context),
-        'grpc-trace-bin': formatTraceBin(span.context).toString('base64'),
+        ...traceMetadata(span.context),
       };
       const reply = await replyTo(await invoke(options, request, headers, call.signal), call);
       span.end();

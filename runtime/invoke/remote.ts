@@ -8,18 +8,23 @@ import {
   ServiceInvocation,
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
 import { joined, numbered, wholeBody } from './chunks.ts';
+import { traceMetadata, traceOf } from './headers.ts';
 import { announcedLength, answerFrom, requestHead } from './internal-message.ts';
 import type { InvokeAnswer, InvokeCall } from './message.ts';
 
 type RequestChunk = MessageInitShape<typeof InternalInvokeRequestStreamSchema>;
 
-/** Calls the app of another sidecar. Rejects with the peer's `StatusError`. */
+/** Calls the app of another sidecar, a daprd of Dapr's too, which looks for the trace beside the call. Rejects with the peer's `StatusError`. */
 export async function callRemote(
   transport: Transport,
   call: InvokeCall,
   signal: AbortSignal | undefined,
 ): Promise<InvokeAnswer> {
-  const stream = transport.bidiStream(ServiceInvocation.method.callLocalStream, requests(call), { signal });
+  const trace = traceOf(call.headers);
+  const stream = transport.bidiStream(ServiceInvocation.method.callLocalStream, requests(call), {
+    signal,
+    ...(trace && { metadata: traceMetadata(trace) }),
+  });
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<InternalInvokeResponseStream>;
   const first = await chunks.next();
   if (first.done || first.value.response?.status === undefined) {
