@@ -11,9 +11,10 @@ import { HTTPExtension_Verb } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { startAuthority } from './authority.ts';
 import { onLoadCore } from './cores.ts';
-import { type Load, paced } from './load.ts';
+import type { Load } from './load.ts';
 import { alternate, measure, type Sample } from './measure.ts';
 import type { BenchOptions } from './options.ts';
+import { paced } from './pace.ts';
 import { isOpen } from './port.ts';
 import type { Row } from './result.ts';
 import { row } from './rows.ts';
@@ -116,7 +117,7 @@ async function cost(
 
 /** At 1,000 requests a second, whatever the answers take: each quantile less that of calling the app directly. */
 async function addedLatency(pairs: Pairs, direct: string, suffix: string, { rounds }: BenchOptions): Promise<Row[]> {
-  const pace = (url: string) => () => paced({ url, protocol: 'http' }, 1_000, 4);
+  const pace = (url: string) => () => paced(url, 1_000, 5);
   const tasks = [...pairs].map(([subject, pair]) => [subject, pace(pair.url('page'))] as const);
   const samples = await alternate({ direct: pace(direct), ...Object.fromEntries(tasks) }, rounds);
   return Object.entries(quantiles).map(([name, share]) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#e2e/run.ts';
@@ -25,7 +25,7 @@ const grpcHeaders = { 'content-type': 'application/grpc', te: 'trailers' };
 
 /** Sends that many requests as fast as they are answered, with h2load. Throws when one is not answered 2xx. */
 export async function saturate(load: Load, requests: number): Promise<Outcome> {
-  const { text } = await h2load(load, [
+  const text = await h2load(load, [
     ...shapes[load.protocol],
     String(load.connections ?? usual[load.protocol]),
     '-n',
@@ -39,20 +39,7 @@ export async function saturate(load: Load, requests: number): Promise<Outcome> {
   return { seconds, perSecond: Number(perSecond) };
 }
 
-/** Sends at a fixed pace whatever the answers take; answers each request's microseconds, in order of size. */
-export async function paced(load: Load, perSecond: number, seconds: number): Promise<number[]> {
-  const connections = 10;
-  const pace = ['--rps', String(perSecond / connections), '-c', String(connections), '-n', String(perSecond * seconds)];
-  const shape = load.protocol === 'http' ? ['--h1'] : ['-m', '16'];
-  const { rows } = await h2load(load, [...shape, ...pace], true);
-  return rows.map(([, , took]) => took!).sort((a, b) => a - b);
-}
-
-async function h2load(
-  load: Load,
-  args: readonly string[],
-  logged = false,
-): Promise<{ text: string; rows: number[][] }> {
+async function h2load(load: Load, args: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-load-'));
   try {
     const headers = { ...(load.protocol === 'grpc' ? grpcHeaders : {}), ...load.headers };
@@ -65,17 +52,8 @@ async function h2load(
       await writeFile(join(folder, 'urls'), load.urls.join('\n'));
       all.push('-i', join(folder, 'urls'));
     }
-    if (logged) all.push(`--log-file=${join(folder, 'log')}`);
     const [command, ...words] = onLoadCore(['h2load', ...all, ...(load.urls === undefined ? [load.url] : [])]);
-    const text = await run(command!, words);
-    const log = logged ? await readFile(join(folder, 'log'), 'utf8') : '';
-    return {
-      text,
-      rows: log
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => line.split('\t').map(Number)),
-    };
+    return await run(command!, words);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
