@@ -1,6 +1,8 @@
 import type { DescMessage, DescMethod, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import { unseen } from '#kit/errors/unseen.ts';
+import type { HttpCall, HttpResponse } from '#kit/http/call.ts';
 import type { HeaderInit } from '#kit/http2/hpack-encoder.ts';
 import { callHeaders } from './call-headers.ts';
 import { ClientCall, type ResponseSink } from './client-call.ts';
@@ -9,8 +11,10 @@ import { acceptedEncodings } from './compression.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { type Balance, type ConnectionPool, connectionPool } from './connection-pool.ts';
 import { prefixLength } from './frame.ts';
+import { PlainCall } from './plain-call.ts';
 import { isPromise } from './promise.ts';
 import { encodeFrames, sendRequests } from './requests.ts';
+import type { Session } from './session.ts';
 import { StatusError } from './status.ts';
 import { type RawResponse, StreamAnswer } from './stream-answer.ts';
 import { type Address, addressText, parseTarget, type Resolver } from './target.ts';
@@ -48,6 +52,10 @@ export type Channel = Transport & {
   ): Promise<UnaryResponse<MessageShape<O>>>;
   /** A call whose frames (five-byte prefix and message) are passed as they are, both ways. */
   raw(path: string, frames: AsyncIterable<Buffer>, options?: CallOptions): RawResponse;
+  /** Whether the server takes HTTP requests beside gRPC calls; connects if need be, false where that fails. */
+  takesPlain(): boolean | Promise<boolean>;
+  /** Sends such a request. Rejects with `unavailable` or `cancelled`, as `HttpClient` does. */
+  plain(call: HttpCall): Promise<HttpResponse>;
   /** Connects without calling; rejects with UNAVAILABLE when no address can be reached. */
   ready(): Promise<void>;
 };
@@ -110,12 +118,44 @@ export function connect(options: ChannelOptions): Channel {
       const { answer, call } = stream(path, callOptions, frames);
       return answer.response(call);
     },
+    takesPlain() {
+      const session = pick(pool);
+      return isPromise(session) ? session.then((picked) => picked?.plain === true) : session?.plain === true;
+    },
+    plain: plainCaller(pool, authority ?? 'localhost'),
     async ready() {
       await pool.pick();
     },
     async [Symbol.asyncDispose]() {
       pool.dispose();
     },
+  };
+}
+
+/** A session, or nothing where none can be had. */
+function pick(pool: ConnectionPool): Session | undefined | Promise<Session | undefined> {
+  try {
+    const session = pool.pick();
+    return isPromise(session) ? session.catch(() => undefined) : session;
+  } catch {
+    return undefined;
+  }
+}
+
+function plainCaller(pool: ConnectionPool, authority: string): Channel['plain'] {
+  const begin = (call: PlainCall, session: Session | undefined): void => {
+    if (session?.plain) call.open(session);
+    else call.fail(unseen(fault('unavailable', `${authority} cannot be reached`)));
+  };
+  const open = (call: PlainCall): void => {
+    const session = pick(pool);
+    if (isPromise(session)) void session.then((picked) => begin(call, picked));
+    else begin(call, session);
+  };
+  return (request) => {
+    const call = new PlainCall(request, { authority, again: open });
+    open(call);
+    return call.response;
   };
 }
 

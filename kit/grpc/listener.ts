@@ -1,15 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { preface } from '#kit/http/preface.ts';
 import { Http2Connection, type Http2Options } from '#kit/http2/connection.ts';
 import { type Keepalive, keepAlive } from './keepalive.ts';
+import { plainSetting } from './plain.ts';
 import { secureServerOptions, watchMaterial } from './server-tls.ts';
 import type { ServerTls } from './tls.ts';
 
 export type ListenerOptions = Pick<Http2Options, 'maxHeaderBytes'> & {
   accept: NonNullable<Http2Options['accept']>;
-  /** Takes connections that do not begin as HTTP/2 does, what was read put back; without it they are ended. */
-  http1: ((socket: Socket) => void) | undefined;
+  /** Says to clients that HTTP requests are taken beside gRPC calls. */
+  plain: boolean;
   tls: ServerTls | undefined;
   keepalive: Keepalive | undefined;
   /** Told why a connection was ended, where its peer broke the protocol. */
@@ -40,6 +41,7 @@ export function openListener(options: ListenerOptions): Listener {
   const begin = (socket: Socket, rest: Buffer): void => {
     let unwatch: (() => void) | undefined;
     const connection = new Http2Connection(socket, {
+      ...(options.plain ? { settings: [[plainSetting, 1]] } : {}),
       ...{ accept: options.accept, maxHeaderBytes: options.maxHeaderBytes, maxStreams, streamWindow, connectionWindow },
       closed(error) {
         connections.delete(connection);
@@ -64,21 +66,12 @@ export function openListener(options: ListenerOptions): Listener {
     };
     socket.on('error', ignore);
     socket.once('close', settled);
-    const other = (): void => {
-      settled();
-      if (options.http1 === undefined) socket.destroy();
-      else options.http1(socket);
-    };
-    if ((socket as TLSSocket).alpnProtocol === http1Protocol) {
-      other();
-      return;
-    }
-    readPreface(socket, other, (rest) => {
+    readPreface(socket, (rest) => {
       settled();
       begin(socket, rest);
     });
   };
-  const server = options.tls === undefined ? createServer(tcpOptions, accept) : tlsServer(options, options.tls, accept);
+  const server = options.tls === undefined ? createServer(tcpOptions, accept) : tlsServer(options.tls, accept);
   return {
     server,
     drain() {
@@ -94,23 +87,16 @@ export function openListener(options: ListenerOptions): Listener {
 
 const tcpOptions = { noDelay: true };
 
-const http1Protocol = 'http/1.1';
-
-const chooseProtocol = ({ protocols }: { protocols: string[] }): string | undefined =>
-  ['h2', http1Protocol].find((protocol) => protocols.includes(protocol));
-
-function tlsServer({ http1 }: ListenerOptions, tls: ServerTls, accept: (socket: Socket) => void): Server {
-  const { ALPNProtocols, ...secured } = secureServerOptions(tls);
-  const protocols = http1 === undefined ? { ALPNProtocols } : { ALPNCallback: chooseProtocol };
-  const server = createTlsServer({ ...tcpOptions, ...secured, ...protocols } as TlsOptions);
+function tlsServer(tls: ServerTls, accept: (socket: Socket) => void): Server {
+  const server = createTlsServer({ ...tcpOptions, ...secureServerOptions(tls) });
   watchMaterial(server, tls);
   server.on('secureConnection', accept);
   server.on('tlsClientError', ignore);
   return server;
 }
 
-/** Waits for HTTP/2's preface, and hands over what came behind it; tells of a connection that begins otherwise. */
-function readPreface(socket: Socket, other: () => void, read: (rest: Buffer) => void): void {
+/** Waits for HTTP/2's preface, and hands over what came behind it; ends a connection that begins otherwise. */
+function readPreface(socket: Socket, read: (rest: Buffer) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const peek = (chunk: Buffer): void => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
@@ -118,14 +104,8 @@ function readPreface(socket: Socket, other: () => void, read: (rest: Buffer) => 
     const differs = seen.compare(preface, 0, known, 0, known) !== 0;
     if (!differs && known < preface.length) return;
     socket.off('data', peek);
-    if (!differs) {
-      read(seen.subarray(preface.length));
-      return;
-    }
-    socket.pause();
-    socket.unshift(seen);
-    other();
-    socket.resume();
+    if (differs) socket.destroy();
+    else read(seen.subarray(preface.length));
   };
   socket.on('data', peek);
 }

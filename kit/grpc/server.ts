@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { grpcCode } from '#kit/errors/table.ts';
 import { listen, listenSocket } from '#kit/http/listen.ts';
 import type { Headers } from '#kit/http2/hpack-decoder.ts';
@@ -11,6 +10,8 @@ import { methodTable, type Serve, serveRaw } from './dispatch.ts';
 import { toStatus } from './fault-status.ts';
 import type { Keepalive } from './keepalive.ts';
 import { type Listener, openListener } from './listener.ts';
+import { plainHeader } from './plain.ts';
+import { type PlainHandler, servePlain } from './plain-request.ts';
 import { isPromise } from './promise.ts';
 import { ServerCall } from './server-call.ts';
 import type { Implementation } from './service.ts';
@@ -25,8 +26,8 @@ export type GrpcServerOptions = {
   /** Runs before every call, registered or not; throwing refuses it. */
   before?(call: Call): void | Promise<void>;
   tls?: ServerTls;
-  /** Takes connections that speak HTTP/1.1; without it they are closed. */
-  http1?(socket: Socket): void;
+  /** Serves HTTP requests of our own clients beside gRPC calls (`plain.ts`); without it there are none. */
+  plain?: PlainHandler;
   /** Longest request message accepted, in bytes. Default 4 MiB. */
   maxReceiveBytes?: number;
   /** Longest list of request headers accepted, in bytes. Default 64 KiB. */
@@ -58,7 +59,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const listeners: Listener[] = [];
   const open = () => {
     const listener = openListener({
-      ...{ accept: dispatch, http1: options.http1, tls: options.tls, keepalive: options.keepalive },
+      ...{ accept: dispatch, plain: options.plain !== undefined, tls: options.tls, keepalive: options.keepalive },
       maxHeaderBytes: options.maxHeaderBytes ?? defaultMaxHeaderBytes,
       broken: (error) => options.log.debug(`gRPC connection ended: ${error.message}`),
     });
@@ -90,6 +91,10 @@ function dispatcher(options: GrpcServerOptions, services: readonly Implementatio
   const limit = options.maxReceiveBytes ?? defaultMaxReceiveBytes;
   const { before } = options;
   return (stream: Http2Stream, headers: Headers): void => {
+    if (options.plain !== undefined && headers[plainHeader] !== undefined) {
+      servePlain(options.plain, stream, headers, limit);
+      return;
+    }
     if (!isGrpc(stream, headers)) return;
     const call = new ServerCall(stream, headers, limit);
     const serve = readableEncoding(call.encoding) ? (table.get(call.path) ?? fallback) : refuseEncoding;

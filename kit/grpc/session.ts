@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Http2Connection } from '#kit/http2/connection.ts';
 import type { Http2Stream, StreamSink } from '#kit/http2/stream.ts';
+import { plainSetting } from './plain.ts';
 
 /** Bytes a call, and a connection, may have under way towards us before its answers are read. */
 const streamWindow = 1024 * 1024;
@@ -20,12 +21,16 @@ export class Session {
   readonly #events: SessionEvents;
   readonly #waiting: (() => void)[] = [];
   #lost = false;
+  #plain = false;
 
   constructor(socket: Socket, events: SessionEvents) {
     this.#events = events;
     this.#http2 = new Http2Connection(socket, {
       ...{ maxHeaderBytes, streamWindow, connectionWindow, maxStreams: 0 },
       ready: () => events.ready(),
+      otherSetting: (name, value) => {
+        if (name === plainSetting) this.#plain = value === 1;
+      },
       goingAway: () => this.#end(undefined),
       closed: (error) => this.#end(error),
       freed: () => this.#next(),
@@ -40,6 +45,11 @@ export class Session {
     return this.#http2.open;
   }
 
+  /** The server takes HTTP requests beside gRPC calls (`plain.ts`). */
+  get plain(): boolean {
+    return this.#plain;
+  }
+
   /** The server takes no more calls now: wait with `whenFree`. */
   get full(): boolean {
     return this.#http2.full;
@@ -50,8 +60,9 @@ export class Session {
     this.#waiting.push(start);
   }
 
-  request(headers: Buffer, sink: StreamSink): Http2Stream {
-    return this.#http2.request(headers, sink, false);
+  /** Opens a stream; `end` makes the headers all there is to send. */
+  request(headers: Buffer, sink: StreamSink, end = false): Http2Stream {
+    return this.#http2.request(headers, sink, end);
   }
 
   ping(answered: () => void): void {

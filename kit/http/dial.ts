@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { unseen } from '#kit/errors/unseen.ts';
 
 /** Where a client's connections go. */
@@ -9,14 +9,12 @@ export type Destination = {
   socketPath?: string | undefined;
   /** Options of `node:tls` for `https`, asked anew for each connection. */
   tls(): ConnectionOptions;
-  /** Throws to refuse a connection whose TLS handshake is done. */
-  check?: ((socket: TLSSocket) => void) | undefined;
   timeoutMs: number;
 };
 
 /** Dials. Rejects, as `unseen`, with the system's error, or one that says why the server's certificate is not trusted. */
 export function dial(destination: Destination): Promise<Socket> {
-  const { origin, socketPath, timeoutMs, check } = destination;
+  const { origin, socketPath, timeoutMs } = destination;
   const secure = origin.protocol === 'https:';
   const host = origin.hostname.replace(/^\[|\]$/g, '');
   const target =
@@ -39,13 +37,7 @@ export function dial(destination: Destination): Promise<Socket> {
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       clearTimeout(late);
       socket.off('error', failed);
-      try {
-        check?.(socket as TLSSocket);
-        resolve(socket);
-      } catch (thrown) {
-        socket.destroy();
-        reject(unseen(thrown as Error));
-      }
+      resolve(socket);
     });
   });
 }

@@ -13,15 +13,10 @@ export type Http1ClientOptions = Destination & {
   acceptShort: boolean;
 };
 
-export type Http1Client = HttpClient & {
-  /** Whether a further call would wait for a connection. */
-  full(): boolean;
-};
-
 const sweepEveryMs = 1_000;
 
 /** An HTTP/1.1 client with kept-alive connections: each carries one call at a time, the latest used is used next. */
-export function connectHttp1(options: Http1ClientOptions): Http1Client {
+export function connectHttp1(options: Http1ClientOptions): HttpClient {
   const { origin, maxConnections } = options;
   const idle: Http1Connection[] = [];
   const all = new Set<Http1Connection>();
@@ -92,7 +87,6 @@ export function connectHttp1(options: Http1ClientOptions): Http1Client {
   };
   const settings: ExchangeOptions = { origin: origin.origin, acceptShort: options.acceptShort, again };
   return {
-    full: () => idle.length === 0 && all.size + dialling >= maxConnections,
     call(call: HttpCall) {
       if (call.signal?.aborted) return Promise.reject(cancelled(call.signal.reason));
       if (disposed) return Promise.reject(closed());

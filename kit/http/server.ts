@@ -6,9 +6,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { Socket } from 'node:net';
 import type { Logger } from '#kit/log/logger.ts';
-import { acceptedConnections } from './accepted.ts';
 import { httpDate } from './date.ts';
 import { Http1Request, sendHttp1 } from './http1.ts';
 import { Http2Request, sendHttp2 } from './http2.ts';
@@ -40,8 +38,6 @@ export type HttpServer = AsyncDisposable & {
   listen(host: string, port: number, purpose?: string): Promise<number>;
   /** Binds a Unix socket; a stale file in its place is removed. */
   listenSocket(path: string, purpose?: string): Promise<void>;
-  /** Serves a connection that another server has taken. */
-  accept(socket: Socket): void;
   /** Takes no more requests, waits until those under way are done or `graceMs` has passed, then ends the rest. */
   drain(graceMs: number): Promise<void>;
 };
@@ -69,22 +65,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     servers.push(server);
     return server;
   };
-  const accepted = acceptedConnections((part) => {
-    const server = http1Server(serving, options, undefined);
-    return { server, plain: serveConnections(server, undefined, serving, options.headersTimeoutMs ?? 10_000, part) };
-  });
   const close = async (now: boolean): Promise<void> => {
     serving.draining = true;
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const connections of plain) connections.close(now);
     for (const server of servers) if (now) server.closeAllConnections();
     for (const session of sessions) now ? session.destroy() : session.close();
-    await Promise.all([...closed, accepted.close(now)]);
+    await Promise.all(closed);
   };
   return {
     listen: (host, port, purpose = 'HTTP') => listen(open(), purpose, host, port),
     listenSocket: (path, purpose = 'HTTP') => listenSocket(open(), purpose, path),
-    accept: accepted.accept,
     async drain(graceMs) {
       const cut = setTimeout(() => void close(true), graceMs);
       await close(false);

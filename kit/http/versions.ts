@@ -16,15 +16,13 @@ export type Connections = {
 
 /**
  * Serves the connections of an HTTP/1 server itself for as long as their requests are plain; the others go on at that
- * server, or as HTTP/2 where that is served. One that asks for nothing within `timeoutMs` is closed; `part` ends
- * one that is idle when the server stops.
+ * server, or as HTTP/2 where that is served. One that asks for nothing within `timeoutMs` is closed.
  */
 export function serveConnections(
   http1: Server,
   asHttp2: TakeOver | undefined,
   shared: Omit<PlainServing, 'handOver'>,
   timeoutMs: number,
-  part: (connection: PlainConnection) => void = cut,
 ): Connections {
   const asHttp1 = http1.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   const open = new Set<PlainConnection>();
@@ -62,16 +60,12 @@ export function serveConnections(
   return {
     close(all) {
       for (const connection of open) {
-        if (all) cut(connection);
-        else if (connection.idle) part(connection);
+        if (all || connection.idle) connection.socket.destroy();
       }
     },
   };
 }
 
-function cut({ socket }: PlainConnection): void {
-  socket.destroy();
-}
 function onData(this: Socket, chunk: Buffer): void {
   (this as Own)[ownConnection].data(chunk);
 }

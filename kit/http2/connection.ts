@@ -33,6 +33,10 @@ export type Http2Options = {
   /** Told when the peer's first settings, and when its wish to go, have come. */
   ready?(): void;
   goingAway?(): void;
+  /** Said to the peer beside our own settings. */
+  settings?: readonly Setting[];
+  /** Told of the peer's settings that HTTP/2 knows nothing of. */
+  otherSetting?(name: number, value: number): void;
   /** Told when there may be room for another stream of ours. */
   freed?(): void;
 };
@@ -180,6 +184,7 @@ export class Http2Connection implements StreamCarrier {
       [setting.initialWindowSize, streamWindow],
       [setting.maxHeaderListSize, maxHeaderBytes],
       this.isServer ? [setting.maxConcurrentStreams, maxStreams] : [setting.enablePush, 0],
+      ...(this.#options.settings ?? []),
     ];
     this.#output.frame(frameType.settings, 0, 0, encodeSettings(settings));
     const more = connectionWindow - defaultWindow;
@@ -301,6 +306,9 @@ export class Http2Connection implements StreamCarrier {
       case setting.maxFrameSize:
         if (value < defaultFrameBytes || value >= 2 ** 24) throw protocolError('a frame size out of range');
         this.frameBytes = Math.min(value, mostFrameBytes);
+        break;
+      default:
+        this.#options.otherSetting?.(name, value);
     }
   }
 

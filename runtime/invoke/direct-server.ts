@@ -1,22 +1,19 @@
 import { toStatus } from '#kit/grpc/fault-status.ts';
-import { peerOf } from '#kit/grpc/peer.ts';
+import type { PlainHandler } from '#kit/grpc/plain-request.ts';
 import { statusTrailers } from '#kit/grpc/trailers.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
-import type { HttpHandler, HttpReply, HttpRequest } from '#kit/http/message.ts';
-import { form, formHeader, fromGrpcHeader, statusHeader, typeUrlHeader, wholeUpTo } from './direct.ts';
+import type { HttpReply, HttpRequest } from '#kit/http/message.ts';
+import { fromGrpcHeader, statusHeader, typeUrlHeader, wholeUpTo } from './direct.ts';
 import { endToEnd } from './headers.ts';
 import { type Body, type InvokeAnswer, type InvokeCall, noBody } from './message.ts';
 import { type ServeOptions, serve } from './serve.ts';
 
-const offer: HttpReply = Object.freeze({ status: 204, headers: { [formHeader]: form } });
-
 /** Serves the calls of our own sidecars to an app that speaks HTTP. */
-export function createDirectServer(options: ServeOptions): HttpHandler {
-  return async (request) => {
-    if (request.headers[formHeader] !== undefined) return offer;
+export function createDirectServer(options: ServeOptions): PlainHandler {
+  return async (request, peer) => {
     try {
       const call = callOf(request, await bodyOf(request));
-      return replyOf(await serve(options, call, peerOf(request.socket!), request.signal));
+      return replyOf(await serve(options, call, peer, request.signal));
     } catch (thrown) {
       const status = toStatus(thrown);
       return { status: 500, headers: { [statusHeader]: String(status.code), ...statusTrailers(status) } };

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { grpcCode } from '#kit/errors/table.ts';
+import { connect } from '#kit/grpc/client.ts';
+import { createGrpcServer } from '#kit/grpc/server.ts';
 import { StatusError } from '#kit/grpc/status.ts';
-import { createHttpServer } from '#kit/http/server.ts';
 import { silentLogger } from '#kit/log/logger.ts';
-import { eventually } from '#kit/testing/eventually.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { connectDirect } from './direct-client.ts';
+import { callDirect } from './direct-client.ts';
 import { createDirectServer } from './direct-server.ts';
 import { collect, type InvokeAnswer, type InvokeCall, noAnswer, noBody } from './message.ts';
 import type { ServeOptions } from './serve.ts';
@@ -30,19 +30,18 @@ async function ends(app: App, authorize?: ServeOptions['authorize']) {
     status: 200,
     ...(await app(call, signal)),
   });
-  const handle = createDirectServer({ app: () => invoke, ...(authorize && { authorize }) });
-  const server = createHttpServer({ handle, log: silentLogger });
-  const port = await server.listen('127.0.0.1', 0);
-  const client = connectDirect({ address: `127.0.0.1:${port}`, tls: undefined, now: () => 0 });
-  await eventually(() => expect(client.takes(plainCall)).toBe(true));
+  const plain = createDirectServer({ app: () => invoke, ...(authorize && { authorize }) });
+  const server = await createGrpcServer({ services: [], plain, log: silentLogger });
+  const channel = connect({ target: `127.0.0.1:${await server.listen('127.0.0.1', 0)}` });
+  expect(await channel.takesPlain()).toBe(true);
   return {
     server,
     call: async (call: Partial<InvokeCall>, signal?: AbortSignal) => {
-      const answer = await client.invoke({ ...plainCall, ...call }, signal);
+      const answer = await callDirect(channel, { ...plainCall, ...call }, signal);
       return { ...answer, body: String(await collect(answer.body)) };
     },
     async [Symbol.asyncDispose]() {
-      await client[Symbol.asyncDispose]();
+      await channel[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     },
   };
@@ -183,14 +182,14 @@ describe('a call between two of our own sidecars', () => {
 });
 
 describe('a sidecar that speaks gRPC only', () => {
-  it('is never called in this form', async () => {
-    const server = createHttpServer({ handle: () => ({ status: 404 }), log: silentLogger });
-    const port = await server.listen('127.0.0.1', 0);
-    await using client = connectDirect({ address: `127.0.0.1:${port}`, tls: undefined, now: () => 0 });
-    for (let i = 0; i < 50; i++) {
-      expect(client.takes(plainCall)).toBe(false);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  it('does not take this form, nor does one that is not there', async () => {
+    const server = await createGrpcServer({ services: [], log: silentLogger });
+    const target = `127.0.0.1:${await server.listen('127.0.0.1', 0)}`;
+    await using channel = connect({ target });
+    expect(await channel.takesPlain()).toBe(false);
     await server[Symbol.asyncDispose]();
+    await using again = connect({ target });
+    expect(await again.takesPlain()).toBe(false);
+    await expect(callDirect(again, plainCall, undefined)).rejects.toMatchObject({ code: grpcCode.UNAVAILABLE });
   });
 });

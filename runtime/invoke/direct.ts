@@ -1,11 +1,8 @@
 /**
- * The form of a call between two of our own sidecars whose app speaks HTTP: HTTP/1.1 on the port of `internals.v1`, over
- * the same mutual TLS. Verb, path, query, headers and body are the call's own; what has no place there is in these.
+ * The form of a call between two of our own sidecars whose app speaks HTTP: a request of HTTP/2 beside the gRPC calls of
+ * `internals.v1`, on the same connection with its mutual TLS. Verb, path, query, headers and body are the call's own;
+ * what has no place there is in these.
  */
-
-/** On the request that asks a sidecar whether it serves this form, and on the answer which says so. */
-export const formHeader = 'outrigger-form';
-export const form = '1';
 
 /** On the call of a gRPC caller, whose headers are metadata. */
 export const fromGrpcHeader = 'outrigger-from-grpc';

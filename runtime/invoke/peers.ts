@@ -57,8 +57,8 @@ export function createPeers(options: PeersOptions): Peers {
   };
 }
 
-function dial(remote: RemoteApp, address: string, { tls, maxReceiveBytes, now }: PeersOptions): Peer {
-  return openPeer({ address, tls: tls?.(remote), maxReceiveBytes, now });
+function dial(remote: RemoteApp, address: string, { tls, maxReceiveBytes }: PeersOptions): Peer {
+  return openPeer({ address, tls: tls?.(remote), maxReceiveBytes });
 }
 
 /** Notes whether the sidecar at that address can be reached. What its app answers does not matter. */

@@ -1,7 +1,7 @@
 import type { NameResolver } from '#contracts/names.ts';
 import type { RawHandler } from '#kit/grpc/call.ts';
+import type { PlainHandler } from '#kit/grpc/plain-request.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
-import type { HttpHandler } from '#kit/http/message.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { Security } from '#kit/security/security.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
@@ -53,7 +53,7 @@ export type Invocation = {
   /** For the server that other sidecars call. */
   internal: Implementation;
   /** For our own sidecars, on the same port; undefined where the app does not speak HTTP. */
-  direct: HttpHandler | undefined;
+  direct: PlainHandler | undefined;
 };
 
 /** The port of calls between sidecars in Kubernetes, where names are all that DNS knows. */
