@@ -31,6 +31,9 @@ const asked: string[] = [];
 /** Bytes the app has sent of its endless answers, and how many of them were cut. */
 const endless = { sent: 0, cut: 0 };
 
+/** Sends the second event to who has had the first. */
+const events = { end: (): void => {} };
+
 const left = (): void => {
   endless.cut += 1;
 };
@@ -39,6 +42,11 @@ const app = createServer((request, response) => {
   asked.push(request.url!);
   if (request.url === '/hang') {
     response.on('close', left);
+    return;
+  }
+  if (request.url === '/events') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
+    events.end = () => void response.end('data: second\n\n');
     return;
   }
   if (request.url !== '/endless') {
@@ -121,6 +129,16 @@ describe('invocation between two sidecars over mTLS', () => {
       expect([status, text.length]).toEqual([200, size]);
       expect(headers.get('x-host')).toBe(`${at}:${(app.address() as AddressInfo).port}`);
     }
+  });
+
+  it('passes server-sent events one by one', async () => {
+    const answer = await fetch(url('till', 'events'), { headers: { accept: 'text/event-stream' } });
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toBe('data: first\n\n');
+    events.end();
+    expect((await reader.read()).value).toBe('data: second\n\n');
+    expect((await reader.read()).done).toBe(true);
   });
 
   it('says what is wrong with an app that nobody knows, and with a sidecar that is not there', async () => {
