@@ -50,7 +50,9 @@ export async function runSentry(config: SentryConfig, { log, signal }: Running):
   const attestors = running.use(await openAttestors({ ...context, settings: settings.current(), client }));
   const sign = { ...context, ...attestors, authority: current.authority, namespace: config.namespace };
   const services = [signService({ ...sign, clusterDomain: await domainOf(config) })];
-  const server = running.use(await createGrpcServer({ log, tls: security.openServerTls(), services }));
+  const server = running.use(
+    await createGrpcServer({ log, tls: { ...security.openServerTls(), brief: true }, services }),
+  );
   const oidc = await openOidc(context, current);
   if (oidc) running.use(oidc);
   keepReloading(context, current, security, oidc);

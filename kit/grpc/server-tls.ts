@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { SecureContextOptions, Server, TLSSocket, TlsOptions } from 'node:tls';
 import type { ServerTls, TlsMaterial } from './tls.ts';
 
@@ -6,10 +7,21 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
   return { ...material, minVersion: 'TLSv1.2' };
 }
 
+/** Of `brief` servers; key exchanges in the server's order. */
+const brief: SecureContextOptions = {
+  ecdhCurve: 'X25519:P-256:P-384:X25519MLKEM768',
+  secureOptions: constants.SSL_OP_NO_TICKET,
+};
+
+const serverContext = (tls: ServerTls, material = tls.material()): SecureContextOptions => ({
+  ...contextOptions(material),
+  ...(tls.brief ? brief : {}),
+});
+
 /** Options of a secure server at its start. */
 export function secureServerOptions(tls: ServerTls): TlsOptions {
   return {
-    ...contextOptions(tls.material()),
+    ...serverContext(tls),
     requestCert: tls.mutual === true,
     rejectUnauthorized: tls.mutual === true,
     ALPNProtocols: ['h2'],
@@ -23,7 +35,7 @@ export function watchMaterial(server: Server, tls: ServerTls): void {
     const newest = tls.material();
     if (newest === current) return;
     current = newest;
-    server.setSecureContext(contextOptions(newest));
+    server.setSecureContext(serverContext(tls, newest));
   });
   const { verify } = tls;
   if (verify === undefined) return;
