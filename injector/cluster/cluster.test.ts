@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import { fault } from '#kit/errors/fault.ts';
 import { healthTargets } from '#kit/health/targets.ts';
 import { daprResources, resources } from '#kit/kube/resource.ts';
+import type { KubeTransport } from '#kit/kube/transport.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { fakeClock } from '#kit/testing/fake-clock.ts';
 import { fakeKube } from '#kit/testing/fake-kube.ts';
@@ -8,7 +10,7 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 import { keepCaBundle } from './ca-bundle.ts';
 import { componentsWithContainers } from './components.ts';
 import { mtlsSetting } from './mtls.ts';
-import { isSince } from './native-sidecars.ts';
+import { hasNativeSidecars, isSince } from './native-sidecars.ts';
 
 const put = (
   kube: ReturnType<typeof fakeKube>,
@@ -76,6 +78,36 @@ describe('mtlsSetting', () => {
     const kube = fakeKube();
     kube.failNext('get', fault('permission-denied', 'no'));
     expect(await mtlsSetting(kube.client, 'dapr-system', silentLogger, fakeClock())()).toBe(true);
+  });
+});
+
+describe('hasNativeSidecars', () => {
+  const transport = (answers: (object | Error)[]) => {
+    const send = async () => {
+      const answer = answers.shift()!;
+      if (answer instanceof Error) throw answer;
+      const { status, body } = answer as { status: number; body: string };
+      return Object.assign(Readable.from([Buffer.from(body)]), { statusCode: status });
+    };
+    return send as unknown as KubeTransport;
+  };
+  const { signal } = new AbortController();
+  const version = { status: 200, body: '{"major":"1","minor":"34"}' };
+
+  it('asks an API server that is away until it answers', async () => {
+    const clock = fakeClock();
+    const asked = transport([fault('unavailable', 'away'), { status: 503, body: '' }, version]);
+    const answer = hasNativeSidecars(asked, silentLogger, signal, clock);
+    await clock.advance(10_000);
+    expect(await answer).toBe(true);
+  });
+
+  it('is no where the version is not told', async () => {
+    for (const body of [
+      { status: 404, body: '' },
+      { status: 200, body: 'html' },
+    ])
+      expect(await hasNativeSidecars(transport([body]), silentLogger, signal)).toBe(false);
   });
 });
 
