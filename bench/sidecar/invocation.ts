@@ -27,7 +27,10 @@ type Pairs = ReadonlyMap<string, Pair>;
 
 const quantiles = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 };
 const large = Buffer.alloc(1_000_000, 7);
-const shorter = (options: BenchOptions): BenchOptions => ({ ...options, requests: Math.ceil(options.requests / 50) });
+const fewer = (options: BenchOptions, times: number): BenchOptions => ({
+  ...options,
+  requests: Math.ceil(options.requests / times),
+});
 
 /** Invocation app ← sidecar ← sidecar: its cost in each form, with and without mTLS, and the latency it adds to calling the app. */
 export async function measureInvocation(subjects: readonly Subject[], options: BenchOptions): Promise<Row[]> {
@@ -49,13 +52,14 @@ async function measureForms(subjects: readonly Subject[], options: BenchOptions,
     grpcPairs.set(subject.name, await startPair(subject, 'grpc', grpc, identity, stack));
   }
   const suffix = secure ? ', mTLS' : '';
+  const small = fewer(options, 2.5);
   const page = ({ url }: Pair): Load => ({ url: url('page'), protocol: 'http' });
   const echo = ({ url }: Pair): Load => ({ url: url('echo'), protocol: 'http', body: large });
   return [
-    ...(await cost(`invocation of 1 KB through two sidecars, HTTP${suffix}`, pairs, page, options)),
-    ...(await cost(`invocation with 1 MB through two sidecars, HTTP${suffix}`, pairs, echo, shorter(options))),
-    ...(await cost(`invocation of 1 KB through two sidecars, InvokeService${suffix}`, pairs, invokeService, options)),
-    ...(await cost(`invocation of 1 KB through two sidecars, proxied gRPC${suffix}`, grpcPairs, proxied, options)),
+    ...(await cost(`invocation of 1 KB through two sidecars, HTTP${suffix}`, pairs, page, small)),
+    ...(await cost(`invocation with 1 MB through two sidecars, HTTP${suffix}`, pairs, echo, fewer(options, 100))),
+    ...(await cost(`invocation of 1 KB through two sidecars, InvokeService${suffix}`, pairs, invokeService, small)),
+    ...(await cost(`invocation of 1 KB through two sidecars, proxied gRPC${suffix}`, grpcPairs, proxied, small)),
     ...(await addedLatency(pairs, `http://127.0.0.1:${http}/page`, suffix, options)),
   ];
 }

@@ -11,32 +11,37 @@ import { prepare, workloads } from './workloads.ts';
 const moments = ['idle', 'with 1,000 idle connections', 'after load', 'later'] as const;
 type Memory = Record<(typeof moments)[number], number>;
 
-/** Resident memory of a fresh sidecar: idle, with idle connections, right after state loads over both doors, and later. */
+/**
+ * Resident memory of fresh sidecars: idle, with idle connections, right after state loads over both doors, and later. What
+ * has to be waited for is waited for together.
+ */
 export async function measureMemory(subjects: readonly Subject[], options: BenchOptions): Promise<Row[]> {
-  const seen: Record<string, Memory> = {};
-  for (const subject of subjects) {
-    await using sidecar = await startSidecar(subject);
-    seen[subject.name] = await watch(sidecar, options);
+  await using stack = new AsyncDisposableStack();
+  const sidecars = new Map<string, Sidecar>();
+  for (const subject of subjects) sidecars.set(subject.name, stack.use(await startSidecar(subject)));
+  for (const sidecar of sidecars.values()) await prepare(sidecar);
+  await pause(8_000);
+  const idle = [...sidecars].map(([name, { pid }]) => [name, residentMiB(pid)] as const);
+  const later: Promise<[string, Memory]>[] = [];
+  for (const [name, before] of idle) {
+    const sidecar = sidecars.get(name)!;
+    const seen = { idle: before, ...(await load(sidecar, options)) };
+    later.push(pause(options.settleSeconds * 1_000).then(() => [name, { ...seen, later: residentMiB(sidecar.pid) }]));
   }
+  const all = await Promise.all(later);
   return moments.map((moment) => {
-    const figures = Object.fromEntries(Object.entries(seen).map(([name, memory]) => [name, [memory[moment]]]));
+    const figures = Object.fromEntries(all.map(([name, memory]) => [name, [memory[moment]]]));
     return row(`resident memory, ${moment}`, 'MiB', figures);
   });
 }
 
-async function watch(sidecar: Sidecar, { requests, settleSeconds }: BenchOptions): Promise<Memory> {
-  await prepare(sidecar);
-  await pause(8_000);
-  const idle = residentMiB(sidecar.pid);
+async function load(sidecar: Sidecar, { requests }: BenchOptions): Promise<Omit<Memory, 'idle' | 'later'>> {
   const port = Number(sidecar.http.split(':')[1]);
   const connections = await Promise.all(Array.from({ length: 1_000 }, () => open(port)));
   const connected = residentMiB(sidecar.pid);
   for (const connection of connections) connection.destroy();
   for (const { load } of workloads) await saturate(load(sidecar), requests);
-  const after = residentMiB(sidecar.pid);
-  await pause(settleSeconds * 1_000);
-  const later = residentMiB(sidecar.pid);
-  return { idle, 'with 1,000 idle connections': connected, 'after load': after, later };
+  return { 'with 1,000 idle connections': connected, 'after load': residentMiB(sidecar.pid) };
 }
 
 /** A kept-alive connection which has had one answer. */

@@ -9,30 +9,27 @@ import { residentMiB } from './usage.ts';
 
 const urlsInTurn = 50_000;
 
+/** Long enough for a sidecar to give back what it does not need. */
+const quietMs = 15_000;
+
 /**
  * Memory over many requests none of which is like another: keys that no store has, and paths that lead nowhere. The
- * figures are those in quiet after a tenth of the requests, and after all: what grows in between grows for ever.
+ * figures are those in quiet after half of the requests, and after all: what grows in between grows for ever.
  */
 export async function measureSoak(subjects: readonly Subject[], options: BenchOptions): Promise<Row[]> {
-  const early: Record<string, number[]> = {};
-  const late: Record<string, number[]> = {};
-  for (const subject of subjects) {
-    await using sidecar = await startSidecar(subject);
-    await send(sidecar, options.soakRequests / 10);
-    early[subject.name] = [await quiet(sidecar)];
-    await send(sidecar, (options.soakRequests * 9) / 10);
-    late[subject.name] = [await quiet(sidecar)];
+  await using stack = new AsyncDisposableStack();
+  const sidecars = new Map<string, Sidecar>();
+  for (const subject of subjects) sidecars.set(subject.name, stack.use(await startSidecar(subject)));
+  const rows: Row[] = [];
+  for (const part of [0.5, 1]) {
+    for (const sidecar of sidecars.values()) await send(sidecar, options.soakRequests / 2);
+    await pause(quietMs);
+    const seen = [...sidecars].map(([name, { pid }]) => [name, [residentMiB(pid)]]);
+    const count = (options.soakRequests * part).toLocaleString('en');
+    const name = `resident memory after ${count} requests with random keys and paths`;
+    rows.push(row(name, 'MiB', Object.fromEntries(seen)));
   }
-  const all = options.soakRequests.toLocaleString('en');
-  return [
-    row('resident memory after a tenth of the random requests', 'MiB', early),
-    row(`resident memory after ${all} requests with random keys and paths`, 'MiB', late),
-  ];
-}
-
-async function quiet({ pid }: Sidecar): Promise<number> {
-  await pause(12_000);
-  return residentMiB(pid);
+  return rows;
 }
 
 /** Sends them in batches, each with its own random URLs. */

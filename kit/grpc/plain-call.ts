@@ -122,13 +122,14 @@ export class PlainCall implements StreamSink, BodyFlow {
   }
 
   closed(code: number): void {
+    this.drained();
+    if (this.#over) return;
     const { body } = this.#call;
     const whole = body === undefined || Buffer.isBuffer(body);
-    if (code === errorCode.refusedStream && !this.#over && !this.#answer && !this.#repeated && whole) {
+    if (code === errorCode.refusedStream && !this.#answer && !this.#repeated && whole) {
       this.#repeated = true;
       this.#options.again(this);
     } else this.fail(this.#problem(code));
-    this.drained();
   }
 
   pause(): void {

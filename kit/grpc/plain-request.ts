@@ -24,6 +24,7 @@ class PlainRequest implements HttpRequest, StreamSink, BodyFlow {
   readonly #limit: number;
   readonly #body: ResponseBody;
   #abort: AbortController | undefined;
+  #complete = false;
   #closed = false;
   #writable: (() => void) | undefined;
 
@@ -97,6 +98,7 @@ class PlainRequest implements HttpRequest, StreamSink, BodyFlow {
   }
 
   end(): void {
+    this.#complete = true;
     this.#body.end();
   }
 
@@ -109,7 +111,7 @@ class PlainRequest implements HttpRequest, StreamSink, BodyFlow {
   closed(code: number): void {
     this.#closed = true;
     this.drained();
-    this.#body.end(fault('cancelled', 'the caller left before its request was complete'));
+    if (!this.#complete) this.#body.end(fault('cancelled', 'the caller left before its request was complete'));
     if (code !== errorCode.noError || !this.#stream.localEnded) this.#abort?.abort();
   }
 
