@@ -7,6 +7,7 @@ import { openInMemory } from './in-memory.ts';
 
 pubsubConformance('pubsub.in-memory', async () => openInMemory(silentLogger), {
   redelivers: false,
+  atOnce: 1,
 });
 
 describe('pubsub.in-memory', () => {

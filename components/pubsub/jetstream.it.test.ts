@@ -28,7 +28,7 @@ const open = (metadata: Record<string, string> = {}) =>
     { name: 'pubsub', log: silentLogger, signal: new AbortController().signal, env: {} },
   );
 
-pubsubConformance('pubsub.jetstream', () => open());
+pubsubConformance('pubsub.jetstream', () => open(), { atOnce: 1 });
 
 describe('pubsub.jetstream', () => {
   const bytes = (text: string) => new TextEncoder().encode(text);

@@ -46,7 +46,10 @@ async function gather(pubsub: PubSub, topic: string) {
 
 // Each test of the suite has a group of its own, as a group that lost a member waits for it for a while.
 let groups = 0;
-pubsubConformance('pubsub.kafka', () => open({ consumerGroup: `conformance-${++groups}` }), { keepsOrder: true });
+pubsubConformance('pubsub.kafka', () => open({ consumerGroup: `conformance-${++groups}` }), {
+  keepsOrder: true,
+  atOnce: 4,
+});
 
 describe('pubsub.kafka', () => {
   it('gives a message’s place, key and headers as metadata, and leaves out what is excluded', async () => {

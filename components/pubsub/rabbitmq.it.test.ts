@@ -53,7 +53,7 @@ async function gather(pubsub: PubSub, topic: string, metadata: Record<string, st
   return { texts, messages, stop: () => stop.abort() };
 }
 
-pubsubConformance('pubsub.rabbitmq', () => open());
+pubsubConformance('pubsub.rabbitmq', () => open({ prefetchCount: '20' }), { atOnce: 20 });
 
 describe('pubsub.rabbitmq', () => {
   it('keeps messages for an app that is away, by the names that Dapr gives its queues', async () => {

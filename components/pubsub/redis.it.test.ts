@@ -29,7 +29,7 @@ const open = (metadata: Record<string, string> = {}) =>
     { name: 'pubsub', log: silentLogger, signal: new AbortController().signal, env: {} },
   );
 
-pubsubConformance('pubsub.redis', () => open());
+pubsubConformance('pubsub.redis', () => open(), { atOnce: 10 });
 
 describe('pubsub.redis', () => {
   const bytes = (text: string) => new TextEncoder().encode(text);

@@ -9,15 +9,18 @@ import { bothWays, type Open } from './ways.ts';
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (data: Uint8Array) => new TextDecoder().decode(data);
 
+export type PubSubCases = { redelivers?: boolean; keepsOrder?: boolean; atOnce: number };
+
 /**
  * What every pub/sub component must do; run it from the component's test. `open` makes a component whose subscriptions
  * deliver again at once, or soon, what a handler rejects, unless it says that it never does. In one that keeps an order,
- * what comes after a rejected message waits for it.
+ * what comes after a rejected message waits for it. `atOnce` is how many messages of a topic it is set to hand out side
+ * by side.
  */
 export function pubsubConformance(
   name: string,
   open: Open<PubSub>,
-  { redelivers = true, keepsOrder = false } = {},
+  { redelivers = true, keepsOrder = false, atOnce }: PubSubCases,
 ): void {
   for (const [way, openThisWay] of bothWays(open, { serve, attach })) {
     describe(`${name} ${way}`, () => {
@@ -37,6 +40,7 @@ export function pubsubConformance(
 
       delivery(subject);
       extremes(subject);
+      backpressure(subject, atOnce);
       if (redelivers) redelivery(subject);
       if (!keepsOrder) poison(subject);
       features(subject);
@@ -116,6 +120,29 @@ function redelivery(subject: Subject): void {
     });
     await pubsub.publish({ pubsubName: 'p', topic, data: bytes('again') });
     await eventually(() => expect(tries >= 2).toBe(true));
+  });
+}
+
+function backpressure(subject: Subject, atOnce: number): void {
+  it(`waits for the app with ${atOnce} out, and delivers the others when it is ready`, async () => {
+    const { pubsub, topic } = subject();
+    const ready = Promise.withResolvers<void>();
+    const received = new Set<string>();
+    let [out, most] = [0, 0];
+    await subscribed(subject(), async ({ data }) => {
+      most = Math.max(most, ++out);
+      await ready.promise;
+      out -= 1;
+      received.add(textOf(data));
+    });
+    const texts = Array.from({ length: atOnce + 40 }, (_, i) => `m${i}`);
+    for (const text of texts) {
+      await pubsub.publish({ pubsubName: 'p', topic, data: bytes(text), metadata: { partitionKey: text } });
+    }
+    await eventually(() => expect(out).toBe(atOnce));
+    ready.resolve();
+    await eventually(() => expect(received.size).toBe(texts.length));
+    expect(most).toBe(atOnce);
   });
 }
 
