@@ -72,8 +72,13 @@ async function openJetStream(given: Settings, { log }: OpenContext): Promise<Pub
   return {
     traits: [],
     async publish({ topic, data }) {
-      await client.publish(topic, data).catch((cause) => {
-        throw fault('unavailable', `jetstream: no stream took the message for "${topic}": ${cause.message}`, { cause });
+      await client.publish(topic, data).catch((cause: Error) => {
+        // What the library takes for a server without JetStream: it has JetStream, as it was asked for that at the start.
+        const unheard = cause.name === 'JetStreamNotEnabled';
+        const problem = unheard
+          ? `no stream took the message for "${topic}": make one with that subject`
+          : `cannot send the message for "${topic}": ${cause.message}`;
+        throw fault('unavailable', `jetstream: ${problem}`, { cause });
       });
     },
     async subscribe({ topic }, handler, subscription) {
