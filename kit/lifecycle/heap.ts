@@ -5,28 +5,33 @@ import { quietAfterWork } from './quiet.ts';
 /** How often is looked; how long the process must be quiet before memory is given back. */
 const everyMs = 5_000;
 
-/** V8 lets twice this lie about as buffers that nobody holds any more. */
+/** V8 lets twice this lie about as texts and buffers of large messages that nobody holds any more. */
 const mostGrownBytes = 32 * 1024 * 1024;
+
+function heldBytes(): number {
+  const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
+  return heap + buffers;
+}
 
 /**
  * Keeps the heap of a long-lived process small: once quiet has come after work, everything that can be freed is, and
- * given back to the system; when work has become calm, or large messages' buffers lie about, what is cheap to free is. Needs Node's --expose-gc, which launchers and
- * images give; figures in docs/adr/0031.
+ * given back to the system; when work has become calm, or much lies about, what is cheap to free is. Needs Node's
+ * --expose-gc, which launchers and images give; figures in docs/adr/0031.
  */
 export function keepHeapSmall(): void {
   const { gc } = globalThis;
   if (gc === undefined) return;
   let since = performance.eventLoopUtilization();
   const restsAfterWork = quietAfterWork();
-  let kept = getHeapStatistics().external_memory;
+  let kept = heldBytes();
   const watch = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, since);
     since = now;
     const rest = restsAfterWork(utilization);
-    if (!rest && getHeapStatistics().external_memory - kept < mostGrownBytes) return;
+    if (!rest && heldBytes() - kept < mostGrownBytes) return;
     gc({ type: 'major', execution: 'sync', flavor: rest === 'quiet' ? 'last-resort' : 'regular' });
-    kept = getHeapStatistics().external_memory;
+    kept = heldBytes();
   }, everyMs);
   watch.unref();
 }
