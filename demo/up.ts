@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { table } from '#cli/output/table.ts';
 import { startApiProxy } from '#e2e/api-proxy.ts';
+import { command } from '#e2e/command.ts';
 import { installChart, systemNamespace } from '#e2e/helm.ts';
 import type { Kubectl } from '#e2e/kubectl.ts';
 import type { PodList } from '#e2e/pod.ts';
@@ -35,7 +36,7 @@ export async function up(progress: Progress): Promise<void> {
   progress.heading('What runs');
   await showWhatRuns(place, progress);
   progress.heading('The demo is up');
-  progress.say(next(place));
+  progress.say(await next(place));
 }
 
 async function deploy({ kubectl, images }: Target, progress: Progress): Promise<void> {
@@ -95,10 +96,14 @@ async function showWhatRuns({ kubectl }: Target, progress: Progress): Promise<vo
   progress.say(table(['COMPONENT', 'TYPE', 'CONDITION', 'STATUS', 'MESSAGE'], await componentRows(kubectl, namespace)));
 }
 
-const next = ({ kubeconfig }: Target): string => `  export KUBECONFIG=${kubeconfig}
+async function next({ kubeconfig }: Target): Promise<string> {
+  const tools = dirname(await command('kubectl'));
+  const onPath = (process.env['PATH'] ?? '').split(delimiter).includes(tools);
+  return `  export KUBECONFIG=${kubeconfig}${onPath ? '' : ` PATH=$PATH:${tools}`}
   kubectl get components,pods -n ${namespace}
   kubectl get --raw /api/v1/namespaces/${namespace}/services/shop:80/proxy/orders/1001
   kubectl describe pod -n ${namespace} -l app=shop            # the containers that were added
   kubectl edit component orders -n ${namespace}               # misspell a field: its status says which
   make demo-down                                      # removes all of it
 `;
+}
