@@ -52,12 +52,12 @@ async function measureForms(subjects: readonly Subject[], options: BenchOptions,
     grpcPairs.set(subject.name, await startPair(subject, 'grpc', grpc, identity, stack));
   }
   const suffix = secure ? ', mTLS' : '';
-  const small = fewer(options, 2.5);
+  const small = fewer(options, 5);
   const page = ({ url }: Pair): Load => ({ url: url('page'), protocol: 'http' });
   const echo = ({ url }: Pair): Load => ({ url: url('echo'), protocol: 'http', body: large });
   return [
     ...(await cost(`invocation of 1 KB through two sidecars, HTTP${suffix}`, pairs, page, small)),
-    ...(await cost(`invocation with 1 MB through two sidecars, HTTP${suffix}`, pairs, echo, fewer(options, 100))),
+    ...(await cost(`invocation with 1 MB through two sidecars, HTTP${suffix}`, pairs, echo, fewer(options, 200))),
     ...(await cost(`invocation of 1 KB through two sidecars, InvokeService${suffix}`, pairs, invokeService, small)),
     ...(await cost(`invocation of 1 KB through two sidecars, proxied gRPC${suffix}`, grpcPairs, proxied, small)),
     ...(await addedLatency(pairs, `http://127.0.0.1:${http}/page`, suffix, options)),
@@ -121,7 +121,7 @@ async function cost(
 
 /** At 1,000 requests a second, whatever the answers take: each quantile less that of calling the app directly. */
 async function addedLatency(pairs: Pairs, direct: string, suffix: string, { rounds }: BenchOptions): Promise<Row[]> {
-  const pace = (url: string) => () => paced(url, 1_000, 5);
+  const pace = (url: string) => () => paced(url, 1_000, 4);
   const tasks = [...pairs].map(([subject, pair]) => [subject, pace(pair.url('page'))] as const);
   const samples = await alternate({ direct: pace(direct), ...Object.fromEntries(tasks) }, rounds);
   return Object.entries(quantiles).map(([name, share]) => {
