@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { preface } from '#kit/http/preface.ts';
-import { Http2Connection, type Http2Options } from '#kit/http2/connection.ts';
+import { Http2Connection } from '#kit/http2/connection.ts';
+import type { Http2Options } from '#kit/http2/options.ts';
 import { type Keepalive, keepAlive } from './keepalive.ts';
 import { plainSetting } from './plain.ts';
 import { secureServerOptions, watchMaterial } from './server-tls.ts';

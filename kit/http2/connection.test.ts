@@ -1,7 +1,8 @@
 import { duplexPair } from 'node:stream';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { Http2Connection, type Http2Options } from './connection.ts';
+import { Http2Connection } from './connection.ts';
 import { encodeHeaders } from './hpack-encoder.ts';
+import type { Http2Options } from './options.ts';
 import { errorCode } from './protocol.ts';
 import type { Http2Stream, StreamSink } from './stream.ts';
 

@@ -1,48 +1,17 @@
 import type { Duplex } from 'node:stream';
+import { endSocket } from './end-socket.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { type HeaderBlock, type Headers, HpackError, tooLarge } from './hpack-decoder.ts';
+import { type HeaderBlock, HpackError } from './hpack-decoder.ts';
 import { type Http2Events, Incoming } from './incoming.ts';
+import { sendOpening } from './opening.ts';
+import type { Http2Options } from './options.ts';
 import { Output } from './output.ts';
-import {
-  ConnectionError,
-  connectionLost,
-  defaultFrameBytes,
-  defaultWindow,
-  errorCode,
-  flag,
-  frameType,
-  largestWindow,
-  setting,
-} from './protocol.ts';
+import { ConnectionError, connectionLost, errorCode, flag, frameType, largestWindow, setting } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
-import { encodeSettings, type Setting } from './settings.ts';
+import { SendFlow } from './send-flow.ts';
+import type { Setting } from './settings.ts';
 import { Http2Stream, type StreamCarrier } from './stream.ts';
-
-export type Http2Options = {
-  /** Serves a stream that the peer has opened; set its sink. Without it this end is a client. */
-  accept?: (stream: Http2Stream, headers: Headers) => void;
-  /** Longest list of headers taken. */
-  maxHeaderBytes: number;
-  /** Streams the peer may have open. */
-  maxStreams: number;
-  /** Bytes a stream, and the connection, may have under way towards us. */
-  streamWindow: number;
-  connectionWindow: number;
-  /** Told once, when nothing more will come: why, where it was not meant to end. */
-  closed(error: Error | undefined): void;
-  /** Told when the peer's first settings, and when its wish to go, have come. */
-  ready?(): void;
-  goingAway?(): void;
-  /** Said to the peer beside our own settings. */
-  settings?: readonly Setting[];
-  /** Told of the peer's settings that HTTP/2 knows nothing of. */
-  otherSetting?(name: number, value: number): void;
-  /** Told when there may be room for another stream of ours. */
-  freed?(): void;
-};
-
-/** What may wait for the peer before those who send are asked to pause. */
-const roomBytes = 256 * 1024;
+import { unfitLater, unfitRequest } from './unfit-headers.ts';
 
 /**
  * One HTTP/2 connection, either end: frames, header blocks, windows, streams. It reads nothing by itself: hand it what
@@ -51,10 +20,7 @@ const roomBytes = 256 * 1024;
 export class Http2Connection implements StreamCarrier {
   readonly socket: Duplex;
   readonly isServer: boolean;
-  readonly blocked = new Set<Http2Stream>();
-  readonly starved = new Set<Http2Stream>();
-  sendWindow = defaultWindow;
-  frameBytes = defaultFrameBytes;
+  readonly flow: SendFlow;
   /** Streams the peer lets us open. */
   peerStreams = Number.POSITIVE_INFINITY;
   readonly #options: Http2Options;
@@ -64,7 +30,6 @@ export class Http2Connection implements StreamCarrier {
   readonly #received: ReceiveWindow;
   readonly #floods = new FloodGuard();
   readonly #pings: (() => void)[] = [];
-  #peerWindow = defaultWindow;
   #lastId = 0;
   #nextId = 1;
   #settled = false;
@@ -80,7 +45,8 @@ export class Http2Connection implements StreamCarrier {
     this.#incoming = new Incoming(options.maxHeaderBytes, this.#events());
     this.#output = new Output(socket, () => this.#relieve());
     socket.on('drain', () => this.#relieve());
-    this.#begin();
+    this.flow = new SendFlow(this.#output);
+    sendOpening(this.#output, options);
   }
 
   get closed(): boolean {
@@ -99,10 +65,6 @@ export class Http2Connection implements StreamCarrier {
   /** The peer takes no further stream of ours now. */
   get full(): boolean {
     return this.#streams.size >= this.peerStreams;
-  }
-
-  get hasRoom(): boolean {
-    return this.#output.pending < roomBytes;
   }
 
   /** Takes bytes as they come. Ends the connection for those which break the protocol. */
@@ -134,7 +96,7 @@ export class Http2Connection implements StreamCarrier {
   /** Lets streams under way finish, takes no more, then ends the connection. */
   goAway(): void {
     if (this.#closed) return;
-    if (!this.#goingAway) this.#sendGoAway(errorCode.noError);
+    if (!this.#goingAway) this.#output.goAway(this.#lastId, errorCode.noError);
     this.#goingAway = true;
     this.#endIfDone();
   }
@@ -142,7 +104,7 @@ export class Http2Connection implements StreamCarrier {
   /** Ends the connection and its streams at once. */
   destroy(error?: Error): void {
     if (this.#closed) return;
-    if (!this.#goingAway && error === undefined) this.#sendGoAway(errorCode.noError);
+    if (!this.#goingAway && error === undefined) this.#output.goAway(this.#lastId, errorCode.noError);
     this.#finish(error);
     for (const stream of [...this.#streams.values()]) stream.close(connectionLost);
   }
@@ -150,11 +112,11 @@ export class Http2Connection implements StreamCarrier {
   sendHeaders(id: number, block: Buffer, end: boolean): void {
     const whole = this.#shrinkTable ? Buffer.concat([emptyTable, block]) : block;
     this.#shrinkTable = false;
-    this.#output.headers(id, whole, end, this.frameBytes);
+    this.#output.headers(id, whole, end, this.flow.frameBytes);
   }
 
   sendData(id: number, data: Buffer, end: boolean): void {
-    this.sendWindow -= data.length;
+    this.flow.window -= data.length;
     this.#output.frame(frameType.data, end ? flag.endStream : 0, id, data);
   }
 
@@ -171,24 +133,9 @@ export class Http2Connection implements StreamCarrier {
 
   forget(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
-    this.blocked.delete(stream);
-    this.starved.delete(stream);
+    this.flow.forget(stream);
     if (this.#goingAway) this.#endIfDone();
     else this.#options.freed?.();
-  }
-
-  #begin(): void {
-    const { maxStreams, maxHeaderBytes, streamWindow, connectionWindow } = this.#options;
-    if (!this.isServer) this.#output.raw(clientPreface);
-    const settings: Setting[] = [
-      [setting.initialWindowSize, streamWindow],
-      [setting.maxHeaderListSize, maxHeaderBytes],
-      this.isServer ? [setting.maxConcurrentStreams, maxStreams] : [setting.enablePush, 0],
-      ...(this.#options.settings ?? []),
-    ];
-    this.#output.frame(frameType.settings, 0, 0, encodeSettings(settings));
-    const more = connectionWindow - defaultWindow;
-    if (more > 0) this.#output.number(frameType.windowUpdate, 0, more);
   }
 
   #events(): Http2Events {
@@ -225,47 +172,42 @@ export class Http2Connection implements StreamCarrier {
     if (end) stream.receiveEnd();
   }
 
-  #headers(id: number, { headers, problem }: HeaderBlock, end: boolean): void {
+  #headers(id: number, block: HeaderBlock, end: boolean): void {
     if (id % 2 === 0) throw protocolError('headers on a stream that is not for them');
     const stream = this.#streams.get(id);
-    if (stream !== undefined) this.#moreHeaders(stream, headers, problem, end);
-    else if (this.isServer && id > this.#lastId) this.#accept(id, headers, problem, end);
+    if (stream !== undefined) this.#moreHeaders(stream, block, end);
+    else if (this.isServer && id > this.#lastId) this.#accept(id, block, end);
     else if (!this.isServer && this.#isIdle(id)) throw protocolError('headers on a stream that is not open');
   }
 
-  #accept(id: number, headers: Headers, problem: string | undefined, end: boolean): void {
+  #accept(id: number, block: HeaderBlock, end: boolean): void {
     this.#lastId = id;
-    if (this.#goingAway || this.#streams.size >= this.#options.maxStreams) {
+    const full = this.#goingAway || this.#streams.size >= this.#options.maxStreams;
+    const refused = full ? errorCode.refusedStream : unfitRequest(block);
+    if (refused !== undefined) {
       this.#floods.refusal();
-      this.sendReset(id, errorCode.refusedStream);
-      return;
-    }
-    const whole =
-      headers[':method'] !== undefined && headers[':path'] !== undefined && headers[':scheme'] !== undefined;
-    if (problem !== undefined || !whole || headers[':status'] !== undefined) {
-      this.#floods.refusal();
-      this.sendReset(id, problem === tooLarge ? errorCode.enhanceYourCalm : errorCode.protocolError);
+      this.sendReset(id, refused);
       return;
     }
     const stream = this.#open(id);
     stream.remoteEnded = end;
-    this.#options.accept!(stream, headers);
+    this.#options.accept!(stream, block.headers);
     if (end) stream.receiveEnd();
   }
 
-  #moreHeaders(stream: Http2Stream, headers: Headers, problem: string | undefined, end: boolean): void {
-    const misplaced = headers[':path'] !== undefined || (this.isServer && !end);
-    if (stream.remoteEnded || problem !== undefined || misplaced) {
-      stream.reset(problem === tooLarge ? errorCode.enhanceYourCalm : errorCode.protocolError);
+  #moreHeaders(stream: Http2Stream, block: HeaderBlock, end: boolean): void {
+    const unfit = stream.remoteEnded ? errorCode.protocolError : unfitLater(block, this.isServer, end);
+    if (unfit !== undefined) {
+      stream.reset(unfit);
       return;
     }
     stream.remoteEnded = end;
-    stream.sink?.moreHeaders?.(headers);
+    stream.sink?.moreHeaders?.(block.headers);
     if (end) stream.receiveEnd();
   }
 
   #open(id: number): Http2Stream {
-    const stream = new Http2Stream(this, id, this.#peerWindow, this.#options.streamWindow);
+    const stream = new Http2Stream(this, id, this.flow.streamWindow, this.#options.streamWindow);
     this.#streams.set(id, stream);
     return stream;
   }
@@ -296,16 +238,11 @@ export class Http2Connection implements StreamCarrier {
         this.peerStreams = value;
         this.#options.freed?.();
         break;
-      case setting.initialWindowSize: {
-        if (value > largestWindow) throw flowError('a window too large');
-        const more = value - this.#peerWindow;
-        this.#peerWindow = value;
-        for (const stream of this.#streams.values()) this.#widen(stream, more);
+      case setting.initialWindowSize:
+        this.flow.setStreamWindow(value, this.#streams.values());
         break;
-      }
       case setting.maxFrameSize:
-        if (value < defaultFrameBytes || value >= 2 ** 24) throw protocolError('a frame size out of range');
-        this.frameBytes = Math.min(value, mostFrameBytes);
+        this.flow.setFrameBytes(value);
         break;
       default:
         this.#options.otherSetting?.(name, value);
@@ -334,80 +271,47 @@ export class Http2Connection implements StreamCarrier {
 
   #windowUpdate(id: number, more: number): void {
     if (id === 0) {
-      if (more === 0) throw protocolError('a window that does not grow');
-      this.sendWindow += more;
-      if (this.sendWindow > largestWindow) throw flowError('a window too large');
-      this.#unblock([...this.blocked]);
+      this.flow.widenAll(more);
       return;
     }
     if (this.#isIdle(id)) throw protocolError('a window of a stream that is not open');
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (more === 0) stream.reset(errorCode.protocolError);
-    else this.#widen(stream, more);
-  }
-
-  #widen(stream: Http2Stream, more: number): void {
-    stream.sendWindow += more;
-    if (stream.sendWindow > largestWindow) stream.reset(errorCode.flowControlError);
-    else if (more > 0 && this.blocked.has(stream)) this.#unblock([stream]);
-  }
-
-  #unblock(streams: readonly Http2Stream[]): void {
-    for (const stream of streams) {
-      this.blocked.delete(stream);
-      stream.pump();
-      if (this.hasRoom) stream.relieve();
-    }
+    else this.flow.widen(stream, more);
   }
 
   #relieve(): void {
     if (this.#output.pending === 0) this.#floods.read();
-    if (this.starved.size === 0 || !this.hasRoom) return;
-    for (const stream of [...this.starved]) if (this.hasRoom) stream.relieve();
+    this.flow.relieve();
   }
 
   #isIdle(id: number): boolean {
     return this.isServer ? id > this.#lastId : id >= this.#nextId;
   }
 
-  #sendGoAway(code: number): void {
-    const payload = Buffer.alloc(8);
-    payload.writeUInt32BE(this.#lastId, 0);
-    payload.writeUInt32BE(code, 4);
-    this.#output.frame(frameType.goaway, 0, 0, payload);
-  }
-
   #endIfDone(): void {
     if (this.#streams.size === 0 && !this.#closed) this.#finish(undefined);
   }
 
-  /** Sends what is left, then ends the socket; a peer that does not take it is not waited for long. */
   #finish(error: Error | undefined): void {
     this.#closed = true;
     this.#output.flush();
-    const { socket } = this;
-    const late = setTimeout(() => socket.destroy(), closeWithinMs).unref();
-    socket.once('close', () => clearTimeout(late));
-    socket.end(() => socket.destroy());
+    endSocket(this.socket);
     this.#options.closed(error);
   }
 
   #fail(thrown: unknown): void {
     const error =
       thrown instanceof HpackError ? new ConnectionError(errorCode.compressionError, thrown.message) : thrown;
-    this.#sendGoAway(error instanceof ConnectionError ? error.code : errorCode.internalError);
+    this.#output.goAway(this.#lastId, error instanceof ConnectionError ? error.code : errorCode.internalError);
     this.destroy(error as Error);
   }
 }
 
-const closeWithinMs = 1_000;
-/** Longer frames would keep other streams waiting. */
-const mostFrameBytes = 64 * 1024;
 const pingPayload = Buffer.alloc(8);
 const emptyPayload = Buffer.alloc(0);
 const emptyTable = Buffer.of(0x20);
-const clientPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 const protocolError = (message: string): ConnectionError => new ConnectionError(errorCode.protocolError, message);
 const flowError = (message: string): ConnectionError => new ConnectionError(errorCode.flowControlError, message);

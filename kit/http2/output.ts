@@ -45,6 +45,14 @@ export class Output {
     this.#schedule();
   }
 
+  /** No stream after `lastId` has been looked at, and none will be. */
+  goAway(lastId: number, code: number): void {
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(lastId, 0);
+    payload.writeUInt32BE(code, 4);
+    this.frame(frameType.goaway, 0, 0, payload);
+  }
+
   /** A header block as HEADERS, and CONTINUATION where it is too long for one frame. */
   headers(id: number, block: Buffer, end: boolean, frameBytes: number): void {
     const endFlag = end ? flag.endStream : 0;

@@ -42,8 +42,10 @@ export const errorCode = {
 export const connectionLost = -1;
 
 export const frameHeaderBytes = 9;
-/** The longest payload that is taken, and that every peer takes. */
+/** The longest payload that every peer takes. */
 export const defaultFrameBytes = 16_384;
+/** The longest that we take, and send to peers that take it: longer ones would keep other streams waiting. */
+export const mostFrameBytes = 65_536;
 export const defaultWindow = 65_535;
 export const largestWindow = 2 ** 31 - 1;
 

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Headers } from './hpack-decoder.ts';
 import { errorCode } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
+import type { SendFlow } from './send-flow.ts';
 
 /** Takes what a peer sends on a stream. */
 export type StreamSink = {
@@ -20,13 +21,8 @@ export type StreamSink = {
 export type StreamCarrier = {
   readonly socket: Duplex;
   readonly isServer: boolean;
-  /** Streams that wait for the windows, and those whose senders wait for room. */
-  readonly blocked: Set<Http2Stream>;
-  readonly starved: Set<Http2Stream>;
-  readonly sendWindow: number;
-  /** Longest payload the peer takes. */
-  readonly frameBytes: number;
-  readonly hasRoom: boolean;
+  /** How much may be sent. */
+  readonly flow: SendFlow;
   sendHeaders(id: number, block: Buffer, end: boolean): void;
   sendData(id: number, data: Buffer, end: boolean): void;
   sendReset(id: number, code: number): void;
@@ -75,9 +71,9 @@ export class Http2Stream {
     this.#waiting.push(data);
     this.#waitingBytes += data.length;
     this.pump();
-    if (this.#waitingBytes === 0 && this.connection.hasRoom) return true;
+    if (this.#waitingBytes === 0 && this.connection.flow.hasRoom) return true;
     this.#starved = true;
-    this.connection.starved.add(this);
+    this.connection.flow.starved.add(this);
     return false;
   }
 
@@ -105,11 +101,12 @@ export class Http2Stream {
   /** Sends as much of what waits as the windows allow, then the end. */
   pump(): void {
     const { connection } = this;
+    const { flow } = connection;
     while (this.#waitingBytes > 0) {
       const first = this.#waiting[0]!;
-      const most = Math.min(this.sendWindow, connection.sendWindow, connection.frameBytes);
+      const most = Math.min(this.sendWindow, flow.window, flow.frameBytes);
       if (most <= 0) {
-        connection.blocked.add(this);
+        flow.blocked.add(this);
         return;
       }
       if (first.length <= most) this.#waiting.shift();
@@ -132,7 +129,7 @@ export class Http2Stream {
   relieve(): void {
     if (!this.#starved || this.#waitingBytes > 0) return;
     this.#starved = false;
-    this.connection.starved.delete(this);
+    this.connection.flow.starved.delete(this);
     this.sink?.drained();
   }
 
