@@ -46,12 +46,22 @@ export type ConverseChoice = {
   toolCalls?: readonly ToolCall[] | undefined;
 };
 
+/** Tokens, as the provider counts them; the parts only where it tells them. */
+export type ConverseUsage = {
+  prompt: number;
+  completion: number;
+  total: number;
+  ofPrompt?: { audio: number; cached: number } | undefined;
+  ofCompletion?:
+    | { audio: number; reasoning: number; acceptedPrediction: number; rejectedPrediction: number }
+    | undefined;
+};
+
 export type ConverseResponse = {
   contextId?: string | undefined;
   model?: string | undefined;
   choices: readonly ConverseChoice[];
-  /** Tokens, as the provider counts them. */
-  usage?: { prompt: number; completion: number; total: number } | undefined;
+  usage?: ConverseUsage | undefined;
 };
 
 /** An opened connection to a language model. */

@@ -81,6 +81,21 @@ describe('conversation.openai', () => {
     });
   });
 
+  it('tells which tokens came from a cache, and what thinking took', async () => {
+    await using model = await open();
+    const parts = {
+      prompt_tokens_details: { cached_tokens: 8, audio_tokens: null },
+      completion_tokens_details: { reasoning_tokens: 7, accepted_prediction_tokens: 1 },
+    };
+    const usage = { prompt_tokens: 9, completion_tokens: 12, total_tokens: 21, ...parts };
+    reply.body = { ...completion({ content: 'Hello!' }), usage };
+    expect((await model.converse(hello)).usage).toEqual({
+      ...{ prompt: 9, completion: 12, total: 21 },
+      ofPrompt: { audio: 0, cached: 8 },
+      ofCompletion: { audio: 0, reasoning: 7, acceptedPrediction: 1, rejectedPrediction: 0 },
+    });
+  });
+
   it('sends every kind of message in its own form', async () => {
     await using model = await open();
     const toolCalls = [{ id: 'call_1', name: 'weather', arguments: '{"city":"Oslo"}' }];

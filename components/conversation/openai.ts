@@ -5,6 +5,7 @@ import type {
   ConversationMessage,
   ConverseRequest,
   ConverseResponse,
+  ConverseUsage,
   Tool,
   ToolCall,
 } from '#contracts/conversation.ts';
@@ -15,7 +16,9 @@ const publicEndpoint = 'https://api.openai.com/v1';
 
 const settings = z.object({
   key: secret('API key.', { whenMissing: 'key is missing: give the API key of the service' }),
-  model: text('Model; OPENAI_MODEL (AZURE_OPENAI_MODEL) in the sidecar’s environment wins.').optional(),
+  model: text(
+    'Model: gpt-5-nano (azure: gpt-4.1-nano) without one; OPENAI_MODEL (AZURE_OPENAI_MODEL) of the environment wins.',
+  ).optional(),
   endpoint: text('Address of a service that speaks this API, up to the `/v1`.').optional(),
   responseCacheTTL: duration('How long an answer is given again to the same question; not positive is never.', 's', {
     aliases: ['cacheTTL'],
@@ -77,10 +80,24 @@ async function converse(service: Service, request: ConverseRequest, signal: Abor
       content: message.content ?? '',
       toolCalls: message.tool_calls?.map(({ id, function: called }) => ({ id, ...called })),
     })),
-    ...(usage && {
-      usage: { prompt: usage.prompt_tokens, completion: usage.completion_tokens, total: usage.total_tokens },
-    }),
+    ...(usage && { usage: usageOf(usage) }),
   };
+}
+
+function usageOf({ prompt_tokens_details: prompt, completion_tokens_details: completion, ...usage }: Usage) {
+  const told: ConverseUsage = {
+    ...{ prompt: usage.prompt_tokens, completion: usage.completion_tokens, total: usage.total_tokens },
+  };
+  if (prompt) told.ofPrompt = { audio: prompt.audio_tokens ?? 0, cached: prompt.cached_tokens ?? 0 };
+  if (completion) {
+    told.ofCompletion = {
+      audio: completion.audio_tokens ?? 0,
+      reasoning: completion.reasoning_tokens ?? 0,
+      acceptedPrediction: completion.accepted_prediction_tokens ?? 0,
+      rejectedPrediction: completion.rejected_prediction_tokens ?? 0,
+    };
+  }
+  return told;
 }
 
 async function post({ url, headers }: Service, body: object, signal: AbortSignal): Promise<string> {
@@ -108,6 +125,25 @@ function problemOf(body: string): string {
   }
 }
 
+const tokens = z.number().nonnegative();
+
+const usageShape = z.object({
+  prompt_tokens: tokens,
+  completion_tokens: tokens,
+  total_tokens: tokens,
+  prompt_tokens_details: z.object({ audio_tokens: tokens.nullish(), cached_tokens: tokens.nullish() }).nullish(),
+  completion_tokens_details: z
+    .object({
+      audio_tokens: tokens.nullish(),
+      reasoning_tokens: tokens.nullish(),
+      accepted_prediction_tokens: tokens.nullish(),
+      rejected_prediction_tokens: tokens.nullish(),
+    })
+    .nullish(),
+});
+
+type Usage = z.output<typeof usageShape>;
+
 const answerShape = z.object({
   model: z.string().nullish(),
   choices: z.array(
@@ -121,7 +157,7 @@ const answerShape = z.object({
       }),
     }),
   ),
-  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number(), total_tokens: z.number() }).nullish(),
+  usage: usageShape.nullish(),
 });
 
 type Choice = z.output<typeof answerShape>['choices'][number];

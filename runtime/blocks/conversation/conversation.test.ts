@@ -56,6 +56,17 @@ throughBothDoors('conversing', (connect) => {
     ]);
   });
 
+  it('tells the parts of the usage, those that were used', async () => {
+    const usage = {
+      ...{ prompt: 9, completion: 12, total: 21, ofPrompt: { audio: 0, cached: 8 } },
+      ofCompletion: { audio: 0, reasoning: 0, acceptedPrediction: 0, rejectedPrediction: 0 },
+    };
+    const client = await setUp({ converse: async () => ({ choices: [], usage }) });
+    const { outputs } = await client.call(method.converseAlpha2, { name: 'echo', inputs: [user('hi')] });
+    expect(outputs[0]!.usage).toMatchObject({ totalTokens: 21n, promptTokensDetails: { cachedTokens: 8n } });
+    expect(outputs[0]!.usage?.completionTokensDetails).toBeUndefined();
+  });
+
   it('takes out what tells who a person is, where asked', async () => {
     const client = await setUp();
     const inputs = [{ ...user('I am a@b.org'), scrubPii: true }, user('from 10.0.0.1')];

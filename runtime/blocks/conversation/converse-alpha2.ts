@@ -1,8 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import type { ConverseChoice, ConverseResponse } from '#contracts/conversation.ts';
+import type { ConverseChoice, ConverseResponse, ConverseUsage } from '#contracts/conversation.ts';
 import type {
   ConversationRequestAlpha2,
+  ConversationResultAlpha2CompletionUsageSchema,
   ConversationResultAlpha2Schema,
   ConversationResultChoicesSchema,
 } from '#proto/dapr/proto/runtime/v1/ai_pb.js';
@@ -51,15 +52,31 @@ function toResult(
     choices: choices.map((choice, index) => toChoice(choice, index, scrubbed)),
   };
   if (model) result.model = model;
-  if (usage) {
-    result.usage = {
-      promptTokens: BigInt(usage.prompt),
-      completionTokens: BigInt(usage.completion),
-      totalTokens: BigInt(usage.total),
-    };
-  }
+  if (usage) result.usage = toUsage(usage);
   return result;
 }
+
+/** Parts of which none is used are left out, as Dapr does. */
+function toUsage({ prompt, completion, total, ofPrompt, ofCompletion }: ConverseUsage) {
+  const usage: MessageInitShape<typeof ConversationResultAlpha2CompletionUsageSchema> = {
+    ...{ promptTokens: BigInt(prompt), completionTokens: BigInt(completion), totalTokens: BigInt(total) },
+  };
+  if (isUsed(ofPrompt)) {
+    usage.promptTokensDetails = { audioTokens: BigInt(ofPrompt.audio), cachedTokens: BigInt(ofPrompt.cached) };
+  }
+  if (isUsed(ofCompletion)) {
+    usage.completionTokensDetails = {
+      audioTokens: BigInt(ofCompletion.audio),
+      reasoningTokens: BigInt(ofCompletion.reasoning),
+      acceptedPredictionTokens: BigInt(ofCompletion.acceptedPrediction),
+      rejectedPredictionTokens: BigInt(ofCompletion.rejectedPrediction),
+    };
+  }
+  return usage;
+}
+
+const isUsed = <T extends Record<string, number>>(parts: T | undefined): parts is T =>
+  parts !== undefined && Object.values(parts).some((tokens) => tokens > 0);
 
 function toChoice(
   { finishReason, content, toolCalls = [] }: ConverseChoice,
