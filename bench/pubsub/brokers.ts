@@ -1,4 +1,7 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { startKafka } from '#e2e/kafka.ts';
+import { startNats } from '#e2e/nats.ts';
 import { startRabbitMQ } from '#e2e/rabbitmq.ts';
 import { startRedis } from '#e2e/redis.ts';
 
@@ -59,6 +62,15 @@ export const brokers = {
     const server = await startKafka({ partitions: 8 });
     const settings = { brokers: server.broker, authType: 'none', initialOffset: 'oldest' };
     return over(server, 'pubsub.kafka', settings);
+  },
+  async jetstream(): Promise<Broker> {
+    const server = await startNats();
+    const connection = await connect({ servers: server.url });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'bench', subjects: ['*'] });
+    await connection.close();
+    const settings = { natsURL: server.url, durableName: '{appID}', queueGroupName: '{appID}', ackWait: '5s' };
+    return over(server, 'pubsub.jetstream', settings);
   },
 };
 

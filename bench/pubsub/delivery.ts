@@ -24,7 +24,7 @@ const message = Buffer.from(JSON.stringify({ order: 'x'.repeat(1_000) }));
 const pacePerSecond = 200;
 
 /** Messages per CPU-second that ours must reach, by those of daprd in the same run: bounds of issue 6. */
-const bounds: Readonly<Record<BrokerName, number>> = { 'in-memory': 1.5, redis: 1.5, rabbitmq: 1, kafka: 1 };
+const bounds: Readonly<Partial<Record<BrokerName, number>>> = { 'in-memory': 1.5, redis: 1.5, rabbitmq: 1, kafka: 1 };
 
 /** From publishing over HTTP to having been delivered to an app, 1 KB each: what it costs, how much and how fast. */
 export async function measureDelivery(
@@ -53,8 +53,9 @@ export async function measureDelivery(
     'messages/CPU-second',
     each(full, (s) => s.perCpuSecond, 1),
   );
+  const bound = bounds[broker];
   return [
-    { ...perCpuSecond, limit: { atLeast: bounds[broker] } },
+    { ...perCpuSecond, ...(bound !== undefined && { limit: { atLeast: bound } }) },
     row(
       `${broker}, publish to deliver, rate`,
       'messages/s',

@@ -6,7 +6,7 @@ import { lose } from './lose.ts';
 const subject = { name: 'outrigger', command: join(checkout, 'bin/daprd'), args: [] };
 
 describe('a sidecar and a broker that are killed', () => {
-  for (const broker of ['redis', 'rabbitmq'] as const) {
+  for (const broker of ['redis', 'rabbitmq', 'jetstream'] as const) {
     it(`lose no message on ${broker}`, async () => {
       const loss = await lose({ broker, subject, messages: 20_000, kills: 3, restarts: 1 });
       expect(loss.lost).toBe(0);

@@ -1,19 +1,11 @@
-import {
-  AckPolicy,
-  type ConsumerConfig,
-  DeliverPolicy,
-  type JetStreamManager,
-  type JsMsg,
-  jetstream,
-  jetstreamManager,
-} from '@nats-io/jetstream';
-import { connect, credsAuthenticator, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { MessageHandler, PubSub } from '#contracts/pubsub.ts';
 import { choice, duration, integer, list, secret, text, truth } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { parseDuration } from '#kit/values/duration.ts';
+import { openConsumer } from './jetstream-consumer.ts';
 
 const settings = z.object({
   natsURL: secret('Where the servers are: nats://host:4222 or nats://user:password@host:4222, several with commas.', {
@@ -42,6 +34,9 @@ const settings = z.object({
   ackPolicy: choice('Which messages an acknowledgement stands for.', ['explicit', 'all', 'none']).default('explicit'),
   domain: text('JetStream domain.').optional(),
   apiPrefix: text('Prefix of the JetStream API.').optional(),
+  flowControl: truth('Lets the server pause while the sidecar is behind; wants a heartbeat too.').default(false),
+  heartbeat: duration('How often the server says that it lives while there is nothing to send.').default(0),
+  rateLimit: integer('Most bits a second that the server sends; 0 is without bound.', { min: 0 }).default(0),
   concurrency: choice('One message at a time, in order, or several.', ['single', 'parallel']).default('single'),
 });
 
@@ -52,7 +47,7 @@ export const component = defineComponent({
   versions: ['v1'],
   title: 'NATS JetStream',
   description:
-    'Publishes to and consumes from streams of NATS JetStream. The streams are made beforehand, as they fix what is kept.',
+    'Publishes to and consumes from streams of NATS JetStream, which are made beforehand, as they fix what is kept. A stream takes an event of the same ID once within its duplicate window. A durable consumer that Dapr’s sidecars made is used as it is; they cannot read one made here.',
   settings,
   open: (given, context: OpenContext) => openJetStream(given, context),
 });
@@ -72,7 +67,8 @@ async function openJetStream(given: Settings, { log }: OpenContext): Promise<Pub
   return {
     traits: [],
     async publish({ topic, data }) {
-      await client.publish(topic, data).catch((cause: Error) => {
+      const msgID = eventId(data);
+      await client.publish(topic, data, msgID === undefined ? {} : { msgID }).catch((cause: Error) => {
         // What the library takes for a server without JetStream: it has JetStream, as it was asked for that at the start.
         const unheard = cause.name === 'JetStreamNotEnabled';
         const problem = unheard
@@ -83,9 +79,7 @@ async function openJetStream(given: Settings, { log }: OpenContext): Promise<Pub
     },
     async subscribe({ topic }, handler, subscription) {
       const ends = AbortSignal.any([subscription, life.signal]);
-      const stream = given.streamName ?? (await streamOf(manager, topic));
-      const { name } = await manager.consumers.add(stream, consumerConfig(given, topic));
-      const consumer = await client.consumers.get(stream, name);
+      const consumer = await openConsumer({ client, manager }, given, topic);
       const messages = await consumer.consume();
       ends.addEventListener('abort', () => void messages.close(), { once: true });
       void (async () => {
@@ -154,38 +148,20 @@ function readServers(natsURL: string): { servers: string[]; login: Login | undef
   return { servers: urls.map(({ host }) => host), login };
 }
 
-async function streamOf(manager: JetStreamManager, topic: string): Promise<string> {
-  return manager.streams.find(topic).catch((cause) => {
-    throw fault('not-found', `jetstream: no stream has the subject "${topic}": make one, or set streamName`, { cause });
-  });
+/** What a stream knows a message again by: the `id` of its CloudEvent. */
+function eventId(data: Uint8Array): string | undefined {
+  if (data[0] !== openingBrace) return undefined;
+  try {
+    const { id } = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()) as {
+      id?: unknown;
+    };
+    return typeof id === 'string' && id !== '' ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-const ackPolicies = { explicit: AckPolicy.Explicit, all: AckPolicy.All, none: AckPolicy.None } as const;
-const deliverPolicies = {
-  all: DeliverPolicy.All,
-  last: DeliverPolicy.Last,
-  new: DeliverPolicy.New,
-  sequence: DeliverPolicy.StartSequence,
-  time: DeliverPolicy.StartTime,
-} as const;
-
-function consumerConfig(given: Settings, topic: string): Partial<ConsumerConfig> {
-  const durable = given.durableName ?? given.queueGroupName;
-  return {
-    filter_subject: topic,
-    ack_policy: ackPolicies[given.ackPolicy],
-    deliver_policy: deliverPolicies[given.deliverPolicy],
-    ...(durable === undefined ? { inactive_threshold: nanos(60_000) } : { durable_name: durable }),
-    ...(given.startSequence > 0 ? { opt_start_seq: given.startSequence } : {}),
-    ...(given.startTime === undefined ? {} : { opt_start_time: new Date(given.startTime * 1_000).toISOString() }),
-    ...(given.ackWait > 0 ? { ack_wait: nanos(given.ackWait) } : {}),
-    ...(given.maxDeliver > 0 ? { max_deliver: given.maxDeliver } : {}),
-    ...(given.backOff.length > 0 ? { backoff: given.backOff.map((pause) => nanos(parseDuration(pause))) } : {}),
-    ...(given.maxAckPending > 0 ? { max_ack_pending: given.maxAckPending } : {}),
-    ...(given.replicas > 0 ? { num_replicas: given.replicas } : {}),
-    ...(given.memoryStorage ? { mem_storage: true } : {}),
-  };
-}
+const openingBrace = 0x7b;
 
 type Delivery = { given: Settings; log: OpenContext['log']; signal: AbortSignal };
 
