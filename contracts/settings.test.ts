@@ -1,7 +1,20 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { choice, duration, integer, list, parseSettings, secret, settingProblems, text, truth } from './settings.ts';
+import {
+  choice,
+  duration,
+  integer,
+  list,
+  parseSettings,
+  refused,
+  refusedTruth,
+  secret,
+  settingProblems,
+  text,
+  truth,
+  unused,
+} from './settings.ts';
 
 const schema = z.object({
   redisHost: text('Where the server is.', { aliases: ['host'] }),
@@ -39,6 +52,20 @@ describe('parseSettings', () => {
   it('takes an empty value for an absent one', () => {
     expect(parse({ redisHost: 'a', redisDB: '' }).settings.redisDB).toBe(0);
     expect(() => parse({ redisHost: '' })).toThrow('redisHost is missing');
+  });
+
+  it('passes over what has no effect, and refuses what is not offered', () => {
+    const registry = 'a registry of schemas.';
+    const some = z.object({
+      pool: unused('there is none.'),
+      registry: refused(registry),
+      cloud: refusedTruth('that.'),
+    });
+    const read = (metadata: Record<string, string>) => parseSettings('pubsub.x', some, metadata);
+    expect(read({ pool: '10', registry: '', cloud: 'no' }).unknown).toEqual([]);
+    expect(() => read({ registry: 'http://r', cloud: 'yes' })).toThrow(
+      'pubsub.x: registry: not offered here: a registry of schemas.; cloud: not offered here: that.',
+    );
   });
 
   it('names the setting that is missing and the word it was probably misspelt as', () => {

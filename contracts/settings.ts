@@ -108,6 +108,23 @@ export const list = (about: string, extra: Extra = {}) =>
       .filter((word) => word !== ''),
   );
 
+/** A setting of Dapr's component that changes nothing here; `why` says so in the docs. */
+export const unused = (why: string, extra: Extra = {}) =>
+  field('any', `No effect: ${why}`, extra, (value) => value).optional();
+
+/** A setting of Dapr's component for what is not offered here: refused, rather than passed over in silence. */
+export const refused = (why: string, extra: Extra = {}) =>
+  field('none', `Not offered: ${why}`, extra, () => {
+    throw new Error(`not offered here: ${why}`);
+  }).optional();
+
+/** {@link refused} where it is switched on. */
+export const refusedTruth = (why: string, extra: Extra = {}) =>
+  field('boolean', `Not offered: ${why}`, extra, (value) => {
+    if (isTruthy(value)) throw new Error(`not offered here: ${why}`);
+    return false;
+  }).optional();
+
 /** The record of {@link SettingMeta} a schema carries, through `optional()` and `default()`. */
 export function settingMeta(schema: z.ZodType): (SettingMeta & { description: string }) | undefined {
   for (let at: z.ZodType | undefined = schema; at; at = (at.def as { innerType?: z.ZodType }).innerType) {

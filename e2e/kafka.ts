@@ -13,7 +13,10 @@ export interface Kafka extends AsyncDisposable {
   readonly port: number;
   /** `127.0.0.1:<port>` */
   readonly broker: string;
-  /** The same broker where clients have to log in: as `outrigger` with password `secret` by PLAIN, or by SCRAM-SHA-256. */
+  /**
+   * The same broker where clients have to log in: as `outrigger` with password `secret` by PLAIN, by SCRAM-SHA-256, or by
+   * OAUTHBEARER with any JWT of `alg` none that has `sub`, `iat` and `exp`.
+   */
   readonly guarded: string;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
@@ -67,6 +70,7 @@ type Ports = { port: number; guarded: number; controller: number };
 
 function settings(folder: string, { port, guarded, controller }: Ports, partitions: number): string {
   const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_outrigger="secret";';
+  const bearer = 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule';
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule';
   const lines: Record<string, string | number> = {
     'process.roles': 'broker,controller',
@@ -77,9 +81,10 @@ function settings(folder: string, { port, guarded, controller }: Ports, partitio
     'advertised.listeners': `OPEN://127.0.0.1:${port},GUARDED://127.0.0.1:${guarded}`,
     'listener.security.protocol.map': 'OPEN:PLAINTEXT,GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'OPEN',
-    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,OAUTHBEARER',
     'listener.name.guarded.plain.sasl.jaas.config': login,
     'listener.name.guarded.scram-sha-256.sasl.jaas.config': `${scram} required;`,
+    'listener.name.guarded.oauthbearer.sasl.jaas.config': `${bearer} required unsecuredLoginStringClaim_sub="broker";`,
     'log.dirs': join(folder, 'data'),
     'num.partitions': partitions,
     'offsets.topic.num.partitions': 1,

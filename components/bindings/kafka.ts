@@ -9,7 +9,7 @@ import { oneByOne } from '../clients/kafka/one-by-one.ts';
 import type { KafkaRecord } from '../clients/kafka/partition.ts';
 import { openKafkaProducer } from '../clients/kafka/producer.ts';
 
-const settings = kafkaSettings.extend({
+const settings = kafkaSettings.safeExtend({
   topics: list('Topics to read from.').default([]),
   publishTopic: text('Topic to write to.').optional(),
   consumeRetryEnabled: truth('Hands a message that failed out again until it is taken; else it is left out.').default(

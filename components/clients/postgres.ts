@@ -1,6 +1,6 @@
 import postgres, { type Sql } from 'postgres';
 import { z } from 'zod';
-import { duration, integer, secret, text } from '#contracts/settings.ts';
+import { choice, duration, integer, refusedTruth, secret, text } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
 
 /** Settings of every component on PostgreSQL. */
@@ -10,6 +10,7 @@ export const postgresSettings = z.object({
     example: 'host=localhost user=app password=… port=5432 dbname=app',
   }).optional(),
   host: text('Host of the server; wins over the connection string.').optional(),
+  hostaddr: text('Address of the host, in place of asking for its name.').optional(),
   port: integer('Port of the server; wins over the connection string.', { min: 1, max: 65_535 }).optional(),
   database: text('Database; wins over the connection string.').optional(),
   user: text('User; wins over the connection string.').optional(),
@@ -21,7 +22,15 @@ export const postgresSettings = z.object({
     .refine((ms) => ms >= 1_000, 'must be at least 1s')
     .default(20_000),
   maxConns: integer('Most connections at a time; 0 is 4.', { min: 0 }).default(0),
-  connectionMaxIdleTime: duration('How long a connection may stay unused; not positive is for ever.').default(0),
+  connectionMaxIdleTime: duration('How long a connection may stay unused; not positive is for ever.', 's', {
+    aliases: ['connMaxIdleTime'],
+  }).default(0),
+  queryExecMode: choice(
+    'Whether statements are prepared once for each connection (cache_…) or sent whole each time (the others), which poolers such as PgBouncer may need.',
+    ['cache_statement', 'cache_describe', 'describe_exec', 'exec', 'simple_protocol'],
+  ).default('cache_statement'),
+  useAzureAD: refusedTruth('logging in by Microsoft Entra ID.'),
+  useAWSIAM: refusedTruth('logging in by AWS IAM.'),
 });
 
 export type PostgresSettings = z.output<typeof postgresSettings>;
@@ -31,13 +40,14 @@ export async function openPostgres(settings: PostgresSettings): Promise<Sql> {
   const target = targetOf(settings);
   const ssl = await sslOf(settings, target);
   const sql = postgres({
-    host: target['host'] ?? 'localhost',
+    host: target['hostaddr'] ?? target['host'] ?? 'localhost',
     port: Number(target['port'] ?? 5432),
     ...given('database', target['dbname'] ?? target['database']),
     ...given('username', target['user']),
     ...given('password', target['password']),
     ...(ssl === undefined ? {} : { ssl }),
     max: settings.maxConns || 4,
+    prepare: settings.queryExecMode.startsWith('cache_'),
     connect_timeout: settings.timeout / 1_000,
     ...(settings.connectionMaxIdleTime > 0 ? { idle_timeout: settings.connectionMaxIdleTime / 1_000 } : {}),
     onnotice: () => {},
@@ -55,11 +65,11 @@ export async function openPostgres(settings: PostgresSettings): Promise<Sql> {
 const given = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
 
 function targetOf(settings: PostgresSettings): Record<string, string | undefined> {
-  const { connectionString, host, port, database, user, password } = settings;
-  if (connectionString === undefined && host === undefined) {
+  const { connectionString, host, hostaddr, port, database, user, password } = settings;
+  if (connectionString === undefined && host === undefined && hostaddr === undefined) {
     throw fault('invalid-metadata', 'connectionString is missing: give it, or host, user, password and database');
   }
-  const own = { host, port: port === undefined ? undefined : String(port), dbname: database, user, password };
+  const own = { host, hostaddr, port: port === undefined ? undefined : String(port), dbname: database, user, password };
   const named = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return { ...readConnectionString(connectionString ?? ''), ...named };
 }
@@ -87,15 +97,17 @@ export function readConnectionString(connectionString: string): Record<string, s
 
 async function sslOf(settings: PostgresSettings, target: Record<string, string | undefined>) {
   const mode = target['sslmode'];
+  // Where only an address is dialled, the certificate is still that of the host.
+  const named = target['hostaddr'] && target['host'] ? { servername: target['host'] } : undefined;
   if (settings.sslRootCert !== undefined) {
     const { readFile } = await import('node:fs/promises');
     const ca = await readFile(settings.sslRootCert, 'utf8').catch((cause) => {
       throw fault('invalid-metadata', `sslRootCert: cannot read ${settings.sslRootCert}: ${cause.code}`, { cause });
     });
-    return { ca };
+    return { ca, ...named };
   }
   if (mode === undefined || mode === 'disable') return undefined;
   return mode === 'verify-full' || mode === 'verify-ca'
-    ? ('verify-full' as const)
+    ? (named ?? ('verify-full' as const))
     : (mode as 'require' | 'prefer' | 'allow');
 }

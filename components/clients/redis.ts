@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { RedisArgument } from 'redis';
 import { z } from 'zod';
-import { choice, duration, integer, secret, text, truth } from '#contracts/settings.ts';
+import { choice, duration, integer, refusedTruth, secret, text, truth, unused } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
 
@@ -31,6 +31,13 @@ export const redisSettings = z.object({
   redisMinRetryInterval: duration('Shortest pause before a try.', 'ms', { aliases: ['maxRetryBackoff'] }).default(8),
   redisMaxRetryInterval: duration('Longest pause before a try.', 'ms').default(512),
   dialTimeout: duration('Longest wait for a connection.', 'ms').default(5_000),
+  poolSize: unused('commands share one connection.'),
+  poolTimeout: unused('commands share one connection.'),
+  minIdleConns: unused('commands share one connection.'),
+  maxConnAge: unused('the connection is kept.'),
+  idleTimeout: unused('the connection is kept.'),
+  idleCheckFrequency: unused('the connection is kept.'),
+  useEntraID: refusedTruth('logging in by Microsoft Entra ID.', { aliases: ['useAzureAD'] }),
 });
 
 export type RedisSettings = z.output<typeof redisSettings>;

@@ -10,7 +10,7 @@ import type { KafkaRecord } from '../clients/kafka/partition.ts';
 import { openKafkaProducer } from '../clients/kafka/producer.ts';
 import type { Consume } from '../clients/kafka/session.ts';
 
-const settings = kafkaSettings.extend({
+const settings = kafkaSettings.safeExtend({
   consumeRetryEnabled: truth(
     'Hands a message that failed out again, and nothing after it of its partition, until it is taken; else it is left out.',
   ).default(true),

@@ -45,6 +45,17 @@ describe('state.postgresql', () => {
     expect(await store.get({ key: 'tx-a' })).toBeDefined();
   });
 
+  it('works without prepared statements, and by an address in place of a name', async () => {
+    await using store = await open({ queryExecMode: 'exec', host: 'db.example', hostaddr: '127.0.0.1' });
+    await store.set({ key: 'unprepared', value });
+    expect(Buffer.from((await store.get({ key: 'unprepared' }))!.data).toString()).toBe('x');
+  });
+
+  it('says what it does not offer, where that is asked for', async () => {
+    await expect(open({ useAWSIAM: 'true' })).rejects.toThrow('useAWSIAM: not offered here: logging in by AWS IAM');
+    await using _store = await open({ useAWSIAM: 'false' });
+  });
+
   it('names the server that cannot be reached, and no password', async () => {
     const refused = open({ connectionString: 'postgres://me:hidden@127.0.0.1:1/db' });
     await expect(refused).rejects.toThrow('cannot connect to postgresql at 127.0.0.1:1');

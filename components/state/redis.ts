@@ -1,5 +1,5 @@
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
-import { integer } from '#contracts/settings.ts';
+import { integer, refused } from '#contracts/settings.ts';
 import type { StateKeysLike, StateOperation, StateStore, StateValue } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { openRedis, type Redis, type RedisSettings, redisSettings } from '../clients/redis.ts';
@@ -15,6 +15,7 @@ export const component = defineComponent({
   description: 'Keeps state in Redis or Valkey: one server, a cluster, or a master watched by sentinels.',
   settings: redisSettings.extend({
     ttlInSeconds: integer('Life of keys that are set without one of their own; not positive is for ever.').optional(),
+    queryIndexes: refused('queries, which need the modules RediSearch and RedisJSON.'),
   }),
   open: async (settings, { log }: OpenContext) => {
     const redis = await openRedis(settings, log);

@@ -1,22 +1,25 @@
 import type { BaseOptions } from '@platformatic/kafka';
 import { z } from 'zod';
-import { choice, duration, integer, list, pem, secret, text, truth } from '#contracts/settings.ts';
+import { choice, duration, integer, list, pem, refused, secret, text, truth, unused } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { oauthBearer, oidcSettings } from './oauth-bearer.ts';
 
-/** Settings of every component on Kafka. */
-export const kafkaSettings = z.object({
+const fields = z.object({
   brokers: list('host:port of brokers to begin with, with commas.', {
     example: 'localhost:9092,other:9092',
     whenMissing: "kafka error: missing 'brokers' attribute",
   }),
   authType: choice(
-    'How to log in: by saslUsername and saslPassword, by a client certificate, by TLS alone (certificate), or not.',
-    ['password', 'mtls', 'certificate', 'none'],
-    { whenMissing: "kafka error: 'authType' attribute was missing or empty" },
-  ),
+    'How to log in: by saslUsername and saslPassword, by a token of an OAuth2 provider (oidc…), by a client certificate, by TLS alone (certificate), or not. awsiam is not supported.',
+    ['password', 'oidc', 'oidc_private_key_jwt', 'mtls', 'certificate', 'none'],
+  ).optional(),
+  authRequired: truth(
+    'Older way to say authType: password where there is a saslPassword, else mtls; false is none.',
+  ).optional(),
   saslUsername: text('User, for authType password.').optional(),
   saslPassword: secret('Password of the user.').optional(),
   saslMechanism: choice('How the password is shown.', ['PLAINTEXT', 'SHA-256', 'SHA-512']).default('PLAINTEXT'),
+  ...oidcSettings.shape,
   disableTls: truth('Speaks in plain text where authType would have it in TLS.').default(false),
   skipVerify: truth('Encrypts without checking the broker. For tests only.').default(false),
   caCert: pem('Authority that signed the brokers’ certificates.').optional(),
@@ -47,9 +50,31 @@ export const kafkaSettings = z.object({
   readTimeout: duration('Longest wait for an answer.').default(30_000),
   escapeHeaders: truth('Escapes keys and headers as in a query, for HTTP apps.').default(false),
   excludeHeaderMetaRegex: text('Names of metadata, as a regular expression, that do not become headers.').optional(),
+  version: unused('brokers say themselves which versions they speak.'),
+  consumerGroupRebalanceStrategy: choice('How partitions are shared out. The others mean range too.', [
+    'range',
+    'sticky',
+    'roundrobin',
+  ]).default('range'),
+  clientConnectionTopicMetadataRefreshInterval: unused('it is read anew when a broker says that it is out of date.'),
+  clientConnectionKeepAliveInterval: unused('connections are kept while they are used, and made anew when lost.'),
+  schemaRegistryURL: refused('messages go and come as they are, without a schema registry.'),
+  schemaRegistryAPIKey: unused('there is no schema registry.'),
+  schemaRegistryAPISecret: unused('there is no schema registry.', { secret: true }),
+  schemaCachingEnabled: unused('there is no schema registry.'),
+  schemaLatestVersionCacheTTL: unused('there is no schema registry.'),
+  useAvroJSON: unused('there is no schema registry.'),
 });
 
+/** Settings of every component on Kafka. */
+export const kafkaSettings = fields.refine(
+  ({ authType, authRequired }) => authType !== undefined || authRequired !== undefined,
+  "kafka error: 'authType' attribute was missing or empty",
+);
+
 export type KafkaSettings = z.output<typeof kafkaSettings>;
+
+type AuthType = NonNullable<KafkaSettings['authType']>;
 
 const retryDelayMs = 100;
 
@@ -70,7 +95,8 @@ export function connectionOptions(given: KafkaSettings): BaseOptions {
 }
 
 function tlsOptions(given: KafkaSettings): Pick<BaseOptions, 'tls'> {
-  const { authType, disableTls, skipVerify, caCert, clientCert, clientKey } = given;
+  const { disableTls, skipVerify, caCert, clientCert, clientKey } = given;
+  const authType = authTypeOf(given);
   if (authType === 'certificate' && caCert === undefined) throw missing('caCert', authType);
   if (authType === 'mtls' && disableTls) throw fault('invalid-metadata', 'authType mtls needs TLS: remove disableTls');
   if (authType === 'mtls' && clientCert === undefined) throw missing('clientCert', authType);
@@ -82,12 +108,13 @@ function tlsOptions(given: KafkaSettings): Pick<BaseOptions, 'tls'> {
 
 const mechanisms = { PLAINTEXT: 'PLAIN', 'SHA-256': 'SCRAM-SHA-256', 'SHA-512': 'SCRAM-SHA-512' } as const;
 
-function loginOptions({
-  authType,
-  saslUsername,
-  saslPassword,
-  saslMechanism,
-}: KafkaSettings): Pick<BaseOptions, 'sasl'> {
+const authTypeOf = ({ authType, authRequired, saslPassword }: KafkaSettings): AuthType =>
+  authType ?? (!authRequired ? 'none' : saslPassword === undefined ? 'mtls' : 'password');
+
+function loginOptions(given: KafkaSettings): Pick<BaseOptions, 'sasl'> {
+  const { saslUsername, saslPassword, saslMechanism } = given;
+  const authType = authTypeOf(given);
+  if (authType === 'oidc' || authType === 'oidc_private_key_jwt') return { sasl: oauthBearer(given, authType) };
   if (authType !== 'password') return {};
   if (saslUsername === undefined) throw missing('saslUsername', authType);
   if (saslPassword === undefined) throw missing('saslPassword', authType);

@@ -3,9 +3,9 @@ import { type Component, type Metadata, openComponent } from '#contracts/compone
 import type { Middleware, MiddlewareRequest, MiddlewareResponse } from '#contracts/middleware.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
+import { keptToken } from '../../clients/oauth2-token.ts';
 import { bearerCheck } from './bearer.ts';
 import { login } from './oauth2.ts';
-import { keptToken } from './oauth2clientcredentials.ts';
 import { rateLimit } from './ratelimit.ts';
 import { component as routeralias } from './routeralias.ts';
 import { component as routerchecker } from './routerchecker.ts';
@@ -142,7 +142,7 @@ describe('oauth2', () => {
       authorize: new URL('https://id.example/authorize?client_id=me'),
       exchange: async (code) => {
         if (code !== 'good') throw new Error('refused');
-        return { header: 'Bearer secret', expiresAt: 1_000 };
+        return { value: 'secret', header: 'Bearer secret', expiresAt: 1_000 };
       },
       header: 'authorization',
       filter: /^\/private/,

@@ -11,8 +11,8 @@ import {
 } from '#contracts/middleware.ts';
 import { list, secret, text, truth } from '#contracts/settings.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { requestToken, type Token } from '../../clients/oauth2-token.ts';
 import { goRegExp } from './go-regexp.ts';
-import { requestToken, type Token } from './oauth2-token.ts';
 
 export const component = defineComponent({
   type: 'middleware.http.oauth2',

@@ -3,8 +3,8 @@ import { defineComponent } from '#contracts/component.ts';
 import { type Middleware, pathOf, plainAnswer } from '#contracts/middleware.ts';
 import { choice, list, secret, text } from '#contracts/settings.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { keptToken, requestToken, type Token } from '../../clients/oauth2-token.ts';
 import { goRegExp } from './go-regexp.ts';
-import { requestToken, type Token } from './oauth2-token.ts';
 
 export const component = defineComponent({
   type: 'middleware.http.oauth2clientcredentials',
@@ -42,23 +42,6 @@ export const component = defineComponent({
     return withToken({ token, header: settings.headerName.toLowerCase(), filter, log });
   },
 });
-
-/** A token is asked for anew this long before its end. */
-const earlyMs = 10_000;
-
-/** Asks for a token when there is none or it is about to end; callers at the same time share one request. */
-export function keptToken(ask: () => Promise<Token>, now: () => number): () => Promise<Token> {
-  let held: Token | undefined;
-  let asking: Promise<Token> | undefined;
-  return async () => {
-    if (held && held.expiresAt - earlyMs > now()) return held;
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
-    held = await asking;
-    return held;
-  };
-}
 
 function withToken(options: {
   token(): Promise<Token>;
