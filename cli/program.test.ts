@@ -1,12 +1,22 @@
-import { describe, expect, it } from '#kit/testing/test.ts';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
 import { runCli } from './program.ts';
 import type { CliWorld } from './world.ts';
+
+/** Where the CLI keeps what runs. */
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'outrigger-cli-'));
+});
+afterEach(() => rm(home, { recursive: true }));
 
 async function cli(...argv: string[]) {
   const seen = { out: '', err: '', codes: [] as number[] };
   const world: CliWorld = {
     argv,
-    env: { OUTRIGGER_HOME: '/nonexistent/outrigger-test' },
+    env: { OUTRIGGER_HOME: home },
     cwd: '/',
     pid: 1,
     node: { path: '', flags: [], script: '' },
@@ -70,10 +80,29 @@ describe('the CLI', () => {
   });
 
   it('explains a call by the sidecar’s own program', async () => {
+    const files = ['--app-id', 'shop', '--resources-path', home];
+    const { out } = await cli('explain', 'app', 'till', ...files);
+    expect(out).toMatch(/retry +DaprBuiltInServiceRetries +built in +policy=constant .*\n/);
+    expect(out).toContain(`Read from ${home}.\n`);
+    const asked = await cli('explain', 'access', '/pay', ...files, '--from', 'shop', '-o', 'json');
+    expect(JSON.parse(asked.out)).toEqual({ about: 'access', allowed: true, by: 'global', from: home });
+  });
+
+  it('explains with the files of an app that runs here, and says where none does', async () => {
+    const resources = path.join(home, 'resources');
+    await mkdir(resources);
+    const spec = { policies: { timeouts: { short: '2s' } }, targets: { apps: { till: { timeout: 'short' } } } };
+    const manifest = { kind: 'Resiliency', metadata: { name: 'calm' }, spec };
+    await writeFile(path.join(resources, 'calm.yaml'), JSON.stringify(manifest));
+    const files = { resourcesPaths: [resources], configs: [], appProtocol: 'http' };
+    await mkdir(path.join(home, 'runs'));
+    await writeFile(path.join(home, 'runs/shop.json'), JSON.stringify({ appId: 'shop', pid: 7, files }));
     const { out } = await cli('explain', 'app', 'till', '--app-id', 'shop');
-    expect(out).toMatch(/retry +DaprBuiltInServiceRetries .* built in\n/);
-    const asked = await cli('explain', 'access', '/pay', '--app-id', 'till', '--from', 'shop', '-o', 'json');
-    expect(JSON.parse(asked.out)).toEqual([{ about: 'access', allowed: true, by: 'global' }]);
+    expect(out).toMatch(/timeout +short +calm +2s\n/);
+    expect(out).toContain('Read from the files of the running app (pid 7)');
+    const { err, codes } = await cli('explain', 'app', 'till', '--app-id', 'other');
+    expect(err).toContain('no app "other" runs here');
+    expect(codes).toEqual([1]);
   });
 
   it('says which Configuration cannot be read', async () => {

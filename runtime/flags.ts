@@ -79,7 +79,9 @@ export const flags = {
   'log-as-json': boolFlag('Log as JSON'),
   'log-file': stringFlag('File that is logged to in place of standard output'),
   'build-info': boolFlag('Print what was built, and end'),
-  explain: stringFlag('Print which policies or access rules apply to a call, which is asked as JSON, and end'),
+  explain: stringFlag(
+    'Print which policies or access rules apply to a call, which is asked as JSON (-: on standard input), and end',
+  ),
   wait: boolFlag('Wait until a sidecar on this host is ready to serve, 60 s at most, and end'),
 
   'components-path': stringFlag('', '', { deprecated: 'use --resources-path' }),

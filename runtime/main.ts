@@ -44,7 +44,11 @@ if (argv.some((word) => /^--?build-info$/.test(word))) {
 
 async function explain(asked: string): Promise<void> {
   const { answerQuestion } = await import('./policy/answer-question.ts');
-  const { text, code } = await answerQuestion(asked, env);
+  const { text, code } = await answerQuestion(asked === '-' ? await allOf(process.stdin) : asked, env);
   (code === 0 ? process.stdout : process.stderr).write(text);
   process.exitCode = code;
+}
+
+async function allOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(stream)).toString();
 }

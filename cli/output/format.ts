@@ -13,10 +13,14 @@ export async function formatRows<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
 ): Promise<string> {
-  if (format === 'json') return `${JSON.stringify(rows, null, 2)}\n`;
-  if (format === 'yaml') return (await import('yaml')).stringify(rows);
+  if (format !== 'table') return formatValue(format, rows);
   return table(
     columns.map((column) => column.title),
     rows.map((row) => columns.map((column) => column.value(row))),
   );
+}
+
+/** Anything, for programs. */
+export async function formatValue(format: Exclude<OutputFormat, 'table'>, value: unknown): Promise<string> {
+  return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : (await import('yaml')).stringify(value);
 }

@@ -5,6 +5,15 @@ import type { RunApp } from './template.ts';
 /** Ports of one sidecar, all concrete. */
 export type SidecarPorts = { http: number; grpc: number; internal: number; metrics: number; profile: number };
 
+/** Files that a sidecar reads, by full path, and what else decides how they apply. */
+export type SidecarFiles = {
+  resourcesPaths: readonly string[];
+  configs: readonly string[];
+  appProtocol: string;
+  /** Its NAMESPACE, where one is set. */
+  namespace?: string | undefined;
+};
+
 /** One child process: what to start, where, and with which additions to the environment. */
 export type ChildSpec = {
   command: string;
@@ -23,6 +32,7 @@ export type AppPlan = {
   app: ChildSpec | undefined;
   appPort: number | undefined;
   ports: SidecarPorts;
+  files: SidecarFiles;
   dependsOn: readonly string[];
 };
 
@@ -31,6 +41,8 @@ export type PlanSettings = {
   cwd: string;
   /** Folder of the default components, used by an app that names none. */
   defaultResources: string;
+  /** NAMESPACE of the environment that sidecars get, unless their app says another. */
+  namespace?: string | undefined;
 };
 
 /** What to start for one app. Pure: ports were chosen and files written before. */
@@ -38,13 +50,13 @@ export function planApp(app: RunApp, ports: SidecarPorts, settings: PlanSettings
   if (app.appID.includes('.')) throw fault('invalid-flags', `--app-id=${app.appID}: an app ID has no dots`);
   const directory = path.resolve(settings.cwd, app.directory);
   const [command, ...args] = app.command;
-  const protocol = protocolOf(app);
-  const env = appEnvironment(app, ports, protocol);
+  const files = sidecarFiles(app, settings, directory);
+  const env = appEnvironment(app, ports, files.appProtocol);
   return {
     id: app.appID,
     sidecar: {
       command: settings.daprd,
-      args: sidecarArgs(app, ports, settings, protocol),
+      args: sidecarArgs(app, ports, files),
       cwd: directory,
       env: app.env ?? {},
     },
@@ -52,7 +64,20 @@ export function planApp(app: RunApp, ports: SidecarPorts, settings: PlanSettings
     app: command === undefined ? undefined : { command, args, cwd: directory, env },
     appPort: app.appPort,
     ports,
+    files,
     dependsOn: app.dependsOn,
+  };
+}
+
+function sidecarFiles(app: RunApp, settings: PlanSettings, directory: string): SidecarFiles {
+  const old = [app.resourcesPath, app.componentsPath].filter((folder) => folder !== undefined);
+  const named = [...(app.resourcesPaths ?? []), ...old];
+  const folders = named.length > 0 ? named : [settings.defaultResources];
+  return {
+    resourcesPaths: folders.map((folder) => path.resolve(settings.cwd, folder)),
+    configs: app.configFilePath === undefined ? [] : [path.resolve(directory, app.configFilePath)],
+    appProtocol: protocolOf(app),
+    namespace: app.env?.['NAMESPACE'] ?? settings.namespace,
   };
 }
 
@@ -74,12 +99,10 @@ function appEnvironment(app: RunApp, ports: SidecarPorts, protocol: string): Rec
   };
 }
 
-function sidecarArgs(app: RunApp, ports: SidecarPorts, settings: PlanSettings, protocol: string): string[] {
-  const old = [app.resourcesPath, app.componentsPath].filter((folder) => folder !== undefined);
-  const resources = [...(app.resourcesPaths ?? []), ...old];
+function sidecarArgs(app: RunApp, ports: SidecarPorts, files: SidecarFiles): string[] {
   const values: Record<string, string | number | boolean | undefined> = {
     'app-id': app.appID,
-    'app-protocol': protocol,
+    'app-protocol': files.appProtocol,
     'app-port': app.appPort,
     'app-channel-address': app.appChannelAddress,
     'app-max-concurrency': app.appMaxConcurrency,
@@ -106,10 +129,9 @@ function sidecarArgs(app: RunApp, ports: SidecarPorts, settings: PlanSettings, p
     config: app.configFilePath,
   };
   const own = Object.entries(values).filter(([, value]) => value !== undefined);
-  const paths = resources.length > 0 ? resources : [settings.defaultResources];
   return [
     ...own.map(([name, value]) => `--${name}=${value}`),
-    ...paths.map((folder) => `--resources-path=${path.resolve(settings.cwd, folder)}`),
+    ...files.resourcesPaths.map((folder) => `--resources-path=${folder}`),
   ];
 }
 

@@ -11,6 +11,7 @@ const record = (appId: string, pid: number): RunRecord => ({
   appPid: undefined,
   appPort: undefined,
   ports: { http: 1, grpc: 2, internal: 3, metrics: 4, profile: 5 },
+  files: { resourcesPaths: ['/res'], configs: [], appProtocol: 'http' },
   command: 'node app.js',
   started: '2026-11-21T08:00:00.000Z',
 });

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { SidecarPorts } from './plan.ts';
+import type { SidecarFiles, SidecarPorts } from './plan.ts';
 
 /** An app that `outrigger run` keeps up on this machine. */
 export type RunRecord = {
@@ -11,6 +11,8 @@ export type RunRecord = {
   appPid: number | undefined;
   appPort: number | undefined;
   ports: SidecarPorts;
+  /** What its sidecar reads. */
+  files: SidecarFiles;
   command: string;
   started: string;
 };

@@ -82,7 +82,12 @@ async function planAll(apps: readonly RunApp[], world: CliWorld): Promise<AppPla
       metrics: app.metricsPort ?? metrics,
       profile: app.profilePort ?? profile,
     };
-    return planApp(app, own, { daprd: daprdPath, cwd: world.cwd, defaultResources });
+    return planApp(app, own, {
+      daprd: daprdPath,
+      cwd: world.cwd,
+      defaultResources,
+      namespace: world.env['NAMESPACE'],
+    });
   });
 }
 
@@ -116,6 +121,7 @@ function supervision(
         appPid: app?.pid,
         appPort: plan.appPort,
         ports: plan.ports,
+        files: plan.files,
         command: plan.app === undefined ? '' : [plan.app.command, ...plan.app.args].join(' '),
         started: new Date().toISOString(),
       });

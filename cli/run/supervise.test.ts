@@ -49,6 +49,7 @@ const plan = (id: string, app = true): AppPlan => ({
   app: app ? spec : undefined,
   appPort: undefined,
   ports: { http: 1, grpc: 2, internal: 3, metrics: 4, profile: 5 },
+  files: { resourcesPaths: [], configs: [], appProtocol: 'http' },
   dependsOn: [],
 });
 

@@ -7,13 +7,15 @@ const kinds = [
 
 const name = z.string().min(1);
 
-/** What `daprd --explain` is asked: about which call, and with which files. */
+/** What `daprd --explain` is asked: about which call, and with which files or manifests. */
 export const explainQuestion = z.object({
   /** The app whose sidecar it is. */
   appId: z.string().default(''),
   namespace: z.string().optional(),
   resourcesPaths: z.array(z.string()).default([]),
   configs: z.array(z.string()).default([]),
+  /** In place of files: manifests as the API server has them. */
+  manifests: z.object({ resiliencies: z.array(z.unknown()), configuration: z.unknown().optional() }).optional(),
   ask: z.discriminatedUnion('about', [
     z.object({ about: z.literal('app'), name }),
     z.object({ about: z.literal('actor'), name }),

@@ -53,6 +53,26 @@ describe('explaining a call', () => {
     });
   });
 
+  it('takes manifests in place of files, and tells of those that it cannot read', async () => {
+    const spec = { policies: { timeouts: { long: '1m' } }, targets: { apps: { till: { timeout: 'long' } } } };
+    const named = (name: string, more: object) => ({ kind: 'Resiliency', metadata: { name }, ...more });
+    const resiliencies = [
+      named('cluster', { spec }),
+      named('elsewhere', { spec: { ...spec, policies: { timeouts: { long: '1h' } } }, scopes: ['mail'] }),
+      named('broken', { spec: { targets: { apps: 1 } } }),
+    ];
+    const accessControl = { defaultAction: 'deny' };
+    const about = (ask: object, configuration?: object) =>
+      explain(explainQuestion.parse({ appId: 'shop', manifests: { resiliencies, configuration }, ask }), {});
+    expect(await about({ about: 'app', name: 'till' })).toMatchObject({
+      policies: [{ policy: 'long', settings: '1m', resource: 'cluster' }, {}, {}],
+      problems: [expect.stringContaining('broken')],
+    });
+    const access = { about: 'access', appId: 'shop', method: '/pay' };
+    expect(await about(access, { kind: 'Configuration', spec: { accessControl } })).toMatchObject({ allowed: false });
+    expect(await about(access)).toMatchObject({ allowed: true });
+  });
+
   it('shows the built-in retries of an app that no resource names', async () => {
     const { policies } = (await ask({ about: 'app', name: 'cart' })) as { policies: { policy: string }[] };
     expect(policies[1]).toMatchObject({ policy: 'DaprBuiltInServiceRetries', resource: 'built in' });

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import { type Configuration, configuration } from '#crds/configuration.ts';
 import { type Resiliency, resiliency } from '#crds/resiliency.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import { silentLogger } from '#kit/log/logger.ts';
-import { configurationFromFiles } from '../resources/configuration.ts';
+import { configurationFromFiles, defaultConfiguration } from '../resources/configuration.ts';
 import { fileSource } from '../resources/files.ts';
 import { inScope } from '../resources/source.ts';
 import { type Decision, readAccessList } from './acl/access-list.ts';
@@ -35,28 +36,48 @@ export type Explanation =
     }
   | ({ about: 'access' } & Decision);
 
-/** Says what the sidecar of an app with these files would do with a call, by the code that does it. */
-export async function explain(
-  question: Question,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Explanation> {
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Says what the sidecar of an app with these files or manifests does with a call, by the code that does it. */
+export async function explain(question: Question, env: Env): Promise<Explanation> {
   const { ask } = question;
-  if (ask.about !== 'access') return explainResiliency(question, await resources(question));
-  const { spec } = await configurationFromFiles(question.configs, env, silentLogger);
+  if (ask.about !== 'access') return explainResiliency(question);
+  const { spec } = await configurationOf(question, env);
   const list = readAccessList(spec.accessControl, { http: !ask.appProtocol.startsWith('grpc') });
   const { appId, namespace, trustDomain } = ask;
   const decision = list?.decide({ appId, namespace, trustDomain }, ask.method, ask.verb);
   return { about: 'access', ...(decision ?? { allowed: true, by: 'global' }) };
 }
 
-async function resources({ appId, resourcesPaths, namespace }: Question): Promise<Resiliency[]> {
-  await using source = fileSource({ folders: resourcesPaths, namespace, log: silentLogger });
-  return (await source.list(resiliency)).filter((one) => inScope(one, appId));
+async function configurationOf({ manifests, configs }: Question, env: Env): Promise<Configuration> {
+  if (manifests === undefined) return configurationFromFiles(configs, env, silentLogger);
+  return manifests.configuration === undefined ? defaultConfiguration() : configuration.parse(manifests.configuration);
 }
 
-async function explainResiliency({ ask }: Question, all: readonly Resiliency[]): Promise<Explanation> {
-  const tables = builtInTables();
+/** The resources for the app; what cannot be read is left out, as in the sidecar, and told. */
+async function resources(question: Question, problem: (text: string) => void): Promise<Resiliency[]> {
+  const { appId, resourcesPaths: folders, namespace, manifests } = question;
+  await using source = fileSource({ folders, namespace, log: { ...silentLogger, warn: problem } });
+  const all = manifests === undefined ? await source.list(resiliency) : parsed(manifests.resiliencies, problem);
+  return all.filter((one) => inScope(one, appId));
+}
+
+function parsed(manifests: readonly unknown[], problem: (text: string) => void): Resiliency[] {
+  return manifests.flatMap((manifest) => {
+    try {
+      return [resiliency.parse(manifest)];
+    } catch (thrown) {
+      problem(toFault(thrown).message);
+      return [];
+    }
+  });
+}
+
+async function explainResiliency(question: Question): Promise<Explanation> {
+  const { ask } = question;
   const problems: string[] = [];
+  const all = await resources(question, (text) => problems.push(text));
+  const tables = builtInTables();
   for (const { metadata, spec } of all) {
     try {
       await decodeResiliency(spec, tables, (text) => problems.push(`${metadata.name}: ${text}`));
