@@ -3,12 +3,12 @@ import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { steadyLoad } from '#kit/testing/steady-load.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { eventually } from './eventually.ts';
 import { httpGet } from './http-get.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
-import { steadyLoad } from './steady-load.ts';
 
 const daprd = path.resolve(import.meta.dirname, '../bin/daprd');
 const at = '127.0.0.1';

@@ -6,12 +6,12 @@ import path from 'node:path';
 import { makeIssuer, makeRoot } from '#kit/pki/authority.ts';
 import { certificatesPem } from '#kit/pki/certificate.ts';
 import { privateKeyPem } from '#kit/pki/key.ts';
+import { steadyLoad } from '#kit/testing/steady-load.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { eventually } from './eventually.ts';
 import { httpGet } from './http-get.ts';
 import { freePorts } from './ports.ts';
 import { start } from './process.ts';
-import { steadyLoad } from './steady-load.ts';
 
 const bin = (name: string) => path.resolve(import.meta.dirname, '../bin', name);
 const mtls = 'kind: Configuration\nspec: {mtls: {enabled: true, workloadCertTTL: 6s, allowedClockSkew: 0s}}\n';

@@ -1,20 +1,17 @@
-import { createServer } from 'node:http';
-import { listen } from '#kit/http/listen.ts';
+import type { RequestListener } from 'node:http';
+import { type PageServer, startPageServer } from '#kit/http/page-server.ts';
 import type { HealthTargets } from './targets.ts';
-
-export type HealthServer = AsyncDisposable & { port: number };
 
 /**
  * The control plane's health endpoint: `GET /healthz` answers 200 when every target is ready, else 503 with the names
  * of those that are not. `routes` adds further GET pages by path (placement's `/placement/state`).
  */
-export async function startHealthServer(
+export function startHealthServer(
   targets: HealthTargets,
   at: { host: string; port: number },
   routes: Readonly<Record<string, () => { status: number; contentType: string; body: string }>> = {},
-): Promise<HealthServer> {
-  const own = targets.add('healthz-server');
-  const server = createServer((request, response) => {
+): Promise<PageServer> {
+  const listener: RequestListener = (request, response) => {
     const path = (request.url ?? '/').split('?')[0]!;
     const route = routes[path];
     if (route) {
@@ -26,14 +23,6 @@ export async function startHealthServer(
       response
         .writeHead(503, { 'content-type': 'text/plain' })
         .end(`waiting for: ${targets.waitingFor().join(', ')}\n`);
-  });
-  const port = await listen(server, 'health checks', at.host, at.port);
-  own.ready();
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
+  return startPageServer(listener, { what: 'health checks', target: 'healthz-server', targets, at });
 }

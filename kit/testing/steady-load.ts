@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 export type LoadSeen = {
   sent: number;
+  /** Calls sent per second, on the whole. */
+  rate: number;
   /** What was wrong with each call that failed. */
   failures: string[];
   /** Of calls that are over, in milliseconds, in rising order. */
@@ -11,13 +11,15 @@ export type LoadSeen = {
 export type SteadyLoad = {
   /** Calls sent so far. */
   sent(): number;
+  /** Calls that are over so far, failed ones too. */
+  answered(): number;
   /** Sends no more, waits for the calls under way, and tells what was seen. */
   stop(): Promise<LoadSeen>;
 };
 
-const tickMs = 20;
+const tickMs = 10;
 /** A machine that cannot keep up shall not drown in calls. */
-const mostUnderWay = 250;
+const mostUnderWay = 1_000;
 
 /**
  * Makes so many calls a second, or as many as the machine can where that is less, whether or not earlier ones have been
@@ -27,8 +29,8 @@ export function steadyLoad(perSecond: number, call: (number: number) => Promise<
   const failures: string[] = [];
   const latencies: number[] = [];
   const underWay = new Set<Promise<void>>();
+  const began = performance.now();
   let sent = 0;
-  let running = true;
   const one = async (number: number): Promise<void> => {
     const at = performance.now();
     try {
@@ -38,24 +40,22 @@ export function steadyLoad(perSecond: number, call: (number: number) => Promise<
     }
     latencies.push(performance.now() - at);
   };
-  const sending = (async () => {
-    const perTick = Math.round((perSecond * tickMs) / 1_000);
-    for (let due = performance.now(); running; due = Math.max(due + tickMs, performance.now() - tickMs)) {
-      for (let i = 0; i < perTick && underWay.size < mostUnderWay; i++) {
-        const made = one(sent++);
-        underWay.add(made);
-        void made.then(() => underWay.delete(made));
-      }
-      await pause(Math.max(0, due + tickMs - performance.now()));
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - began) * perSecond) / 1_000);
+    while (sent < due && underWay.size < mostUnderWay) {
+      const made = one(sent++);
+      underWay.add(made);
+      void made.then(() => underWay.delete(made));
     }
-  })();
+  }, tickMs);
   return {
     sent: () => sent,
+    answered: () => latencies.length,
     async stop() {
-      running = false;
-      await sending;
+      clearInterval(timer);
+      const seconds = (performance.now() - began) / 1_000;
       await Promise.all(underWay);
-      return { sent, failures, latencies: latencies.sort((a, b) => a - b) };
+      return { sent, rate: sent / seconds, failures, latencies: latencies.sort((a, b) => a - b) };
     },
   };
 }
