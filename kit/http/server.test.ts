@@ -198,12 +198,13 @@ describe('the HTTP server', () => {
     expect([answer.status, await answer.text()]).toEqual([200, '']);
   });
 
-  it('refuses headers over the limit with 431 and broken requests with 400', async () => {
+  it('refuses headers over the limit with 431, broken requests with 400, and tunnels with 405', async () => {
     await using at = await served(echo, { maxHeaderBytes: 1_000 });
     expect(await raw(at.port, `GET / HTTP/1.1\r\nhost: x\r\na: ${'b'.repeat(9_000)}\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 431/,
     );
     expect(await raw(at.port, 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+    expect(await raw(at.port, 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1.1 405/);
     expect((await fetch(at.url)).status).toBe(200);
   });
 

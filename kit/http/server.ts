@@ -85,6 +85,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
+/** To CONNECT, which node would leave without an answer. */
+const noTunnel = 'HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
+
 type Serving = Omit<PlainServing, 'handOver'>;
 
 function http1Server(serving: Serving, options: HttpServerOptions, asHttp2: TakeOver | undefined): Server {
@@ -100,6 +103,7 @@ function http1Server(serving: Serving, options: HttpServerOptions, asHttp2: Take
   });
   if (asHttp2 !== undefined)
     server.on('upgrade', (message, socket, head) => upgradeToHttp2(asHttp2, message, socket, head));
+  server.on('connect', (_message, socket) => void socket.on('error', () => {}).end(noTunnel));
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     if (message.socket.destroyed) return;
     const request = new Http1Request(message, response, serving.limit);

@@ -30,11 +30,13 @@ export function createHttpChannel(options: HttpChannelOptions): AppChannel {
     protocol: 'http',
     async invoke(call, signal) {
       if (options.healthy?.() === false) throw fault('app-channel', 'app is not in a healthy state');
+      // A verb that access rules have not seen must not be made up here.
+      if (call.verb === '') throw fault('bad-request', 'the call names no HTTP verb, and the app speaks HTTP');
       const leave = await gate.enter(signal);
       try {
         const path = `/${encodePath(call.method)}${call.query === '' ? '' : `?${call.query}`}`;
         const headers = headersFor(call, options);
-        const request = { method: call.verb || 'POST', path, headers, body: bodyOf(call), signal };
+        const request = { method: call.verb, path, headers, body: bodyOf(call), signal };
         const { client, pipeline } = options;
         if (pipeline) return answerOfPipeline(await throughPipeline(client, pipeline, request), leave);
         return await answerOf(await client.call(request), leave);

@@ -24,7 +24,7 @@ export function watchedChannel(channel: AppChannel, watch: ChannelWatch): AppCha
     async invoke(call, signal) {
       const began = performance.now();
       const told: ChannelCall = {
-        verb: call.verb || 'POST',
+        verb: call.verb,
         path: call.method.startsWith('/') ? call.method : `/${call.method}`,
         status: 500,
         requestBytes: isStream(call.body) ? 0 : call.body.length,

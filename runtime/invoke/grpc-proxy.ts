@@ -150,8 +150,9 @@ const isEmpty = (policy: Policy) =>
   policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined;
 
 async function connected(options: GrpcProxyOptions, remote: RemoteApp): Promise<AppLink> {
+  // Unknown, as Dapr has it, where no address is known: no other try will change that.
   return options.connect(remote).catch((thrown) => {
-    throw thrown instanceof StatusError ? thrown : new StatusError(grpcCode.UNAVAILABLE, errorText(thrown), [], thrown);
+    throw thrown instanceof StatusError ? thrown : new StatusError(grpcCode.UNKNOWN, errorText(thrown), [], thrown);
   });
 }
 

@@ -141,7 +141,7 @@ function asksForWebSocket({ upgrade, connection }: PageRequest['headers']): bool
 
 /** What the caller is told when there is no answer. */
 function refused(id: string, thrown: unknown): Fault {
-  if (thrown instanceof Fault && (thrown.key === 'invoke-no-app-id' || thrown.key === 'too-large')) return thrown;
+  if (thrown instanceof Fault && thrown.key === 'invoke-no-app-id') return thrown;
   const denied = thrown instanceof StatusError && thrown.code === grpcCode.PERMISSION_DENIED;
   const text = thrown instanceof StatusError ? errorText(thrown) : toFault(thrown).message;
   return fault(denied ? 'invoke-denied' : 'invoke-failed', `failed to invoke, id: ${id}, err: ${text}`, {

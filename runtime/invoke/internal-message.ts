@@ -23,14 +23,20 @@ const plain = (name: string) => name;
 
 function listed(headers: Metadata, name: (name: string) => string): Listed {
   const out: Listed = {};
-  for (const key in headers) out[name(key)] = { values: [headers[key]!].flat() as string[] };
+  for (const key in headers) out[name(key)] = { values: ([headers[key]!].flat() as string[]).map(asText) };
   return out;
 }
+
+const beyondAscii = /[^\0-\x7f]/;
+
+/** Headers here hold a byte in each character; messages between sidecars hold text, and what is none becomes U+FFFD. */
+const asText = (value: string): string => (beyondAscii.test(value) ? Buffer.from(value, 'latin1').toString() : value);
+const asBytes = (text: string): string => (beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text);
 
 function unlisted(headers: Readonly<Record<string, ListStringValue>>): Metadata {
   const out: Record<string, string | readonly string[]> = {};
   for (const key in headers) {
-    const { values } = headers[key]!;
+    const values = headers[key]!.values.map(asBytes);
     if (values.length > 0) out[key.toLowerCase()] = values.length === 1 ? values[0]! : values;
   }
   return out;

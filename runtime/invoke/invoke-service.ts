@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { Fault, fault, toFault } from '#kit/errors/fault.ts';
+import { Fault, fault } from '#kit/errors/fault.ts';
 import type { Call } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
 import { StatusError } from '#kit/grpc/status.ts';
@@ -16,7 +16,7 @@ import { toGrpcMetadata, traceMetadata } from './headers.ts';
 import { collect, type InvokeAnswer, type InvokeCall, isHttpAnswer, noBody } from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import type { InvokeRouter } from './router.ts';
-import { statusOfHttp } from './status.ts';
+import { errorText, statusOfHttp } from './status.ts';
 
 export type InvokeServiceOptions = { router: InvokeRouter; run: Runner; tracing: Tracing; log: Logger };
 
@@ -55,11 +55,12 @@ async function invoke(
   const { message } = request;
   const data = message?.data;
   try {
+    if (message === undefined) throw fault('bad-request', 'the request has no message');
     const call: InvokeCall = {
-      method: normalizeMethod(message?.method ?? ''),
-      verb: verbName(message?.httpExtension?.verb),
-      query: message?.httpExtension?.querystring ?? '',
-      contentType: message?.contentType ?? '',
+      method: normalizeMethod(message.method),
+      verb: verbName(message.httpExtension?.verb),
+      query: message.httpExtension?.querystring ?? '',
+      contentType: message.contentType,
       typeUrl: data?.typeUrl ?? '',
       headers,
       from: 'grpc',
@@ -70,12 +71,9 @@ async function invoke(
       options.router.invoke(request.id, call, attempt),
     );
   } catch (thrown) {
-    if (thrown instanceof StatusError) throw thrown;
     if (thrown instanceof Fault && (thrown.key === 'deadline-exceeded' || thrown.key.startsWith('circuit-')))
       throw thrown;
-    throw fault('invoke-failed', `failed to invoke, id: ${request.id}, err: ${toFault(thrown).message}`, {
-      cause: thrown,
-    });
+    throw fault('invoke-failed', `failed to invoke, id: ${request.id}, err: ${errorText(thrown)}`, { cause: thrown });
   }
 }
 

@@ -2,7 +2,8 @@ import type { Call } from '#kit/grpc/call.ts';
 import { implement } from '#kit/grpc/service.ts';
 import { loopback } from '#kit/testing/loopback.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { ServiceInvocation } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
+import { type InternalInvokeRequest, ServiceInvocation } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
+import { answerFrom, requestHead } from './internal-message.ts';
 import { createInternalServer } from './internal-server.ts';
 import { callOf, noAnswer, noBody } from './message.ts';
 import { callRemote } from './remote.ts';
@@ -32,5 +33,26 @@ describe('a call between sidecars by internals.v1', () => {
     const peer = loopback([createInternalServer({ app: () => async () => ({ ...noAnswer, status: 200, headers }) })]);
     const answer = await callRemote(peer, callOf('GET', '/pay', {}, noBody), undefined);
     expect(answer.headers).toEqual({ 'x-own': '2', 'content-length': '0' });
+  });
+
+  it('carries headers beyond ASCII as text, as sidecars of Dapr do, both ways', async () => {
+    const bytes = Buffer.from('Łódź').toString('latin1');
+    let text: string | undefined;
+    let seen: unknown;
+    const inner = createInternalServer({
+      app: () => async (call) => {
+        seen = call.headers['x-city'];
+        return { ...noAnswer, status: 200, headers: { 'x-city': call.headers['x-city']! } };
+      },
+    });
+    const serve = inner.handlers['callLocal'] as unknown as (request: unknown, call: Call) => never;
+    const callLocal = (request: InternalInvokeRequest, call: Call) => {
+      text = request.metadata['X-City']?.values[0];
+      return serve(request, call);
+    };
+    const peer = loopback([implement(ServiceInvocation, { callLocal })]);
+    const head = requestHead(callOf('GET', '/pay', { 'x-city': bytes }, noBody));
+    const answer = answerFrom(await peer.unary(ServiceInvocation.method.callLocal, head), noBody);
+    expect([text, seen, answer.headers['x-city']]).toEqual(['Łódź', bytes, bytes]);
   });
 });

@@ -21,7 +21,7 @@ describe('findTarget', () => {
     expect(findTarget('/pay', basic('dapr-app-id:shop'))).toEqual({ id: 'shop', method: 'pay' });
   });
 
-  it.each(['/v1.0/invoke/shop', '/v1.0/invoke/', '/pay', '/v1.0/state/invoke/method/x'])(
+  it.each(['/v1.0/invoke/shop', '/v1.0/invoke/shop/method', '/v1.0/invoke/', '/pay', '/v1.0/state/invoke/method/x'])(
     'finds nobody in %p',
     (path) => {
       expect(findTarget(path, {})).toBeUndefined();

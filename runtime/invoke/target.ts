@@ -34,9 +34,9 @@ function basicTarget(authorization: string | readonly string[] | undefined): str
 }
 
 function pathTarget(path: string): InvokeTarget | undefined {
-  const match = /^\/*v1\.0\/+invoke\/+(.*?)\/+method(?:\/+(.*))?$/s.exec(path);
+  const match = /^\/*v1\.0\/+invoke\/+(.*?)\/+method\/+(.*)$/s.exec(path);
   if (!match?.[1]) return undefined;
-  return { id: wholeUrl(decode(match[1])), method: match[2] ?? '' };
+  return { id: wholeUrl(decode(match[1])), method: match[2]! };
 }
 
 /** An ID may be percent-encoded once more (`http%3A%2F%2Fhost`). */

@@ -92,11 +92,15 @@ async function answer(
     if (incoming.hasBody && !endpoint.streams) call.body = await incoming.read();
     return await endpoint.answer(call);
   } catch (thrown) {
-    const problem = toFault(thrown);
+    const problem = asDaprs(toFault(thrown));
     watch.failed?.(problem);
     return faultReply(problem);
   }
 }
+
+/** A body over the limit is malformed to Dapr's callers, who know no 413. */
+const asDaprs = (problem: Fault): Fault =>
+  problem.key === 'too-large' ? fault('malformed-request', problem.message, { cause: problem }) : problem;
 
 /** Refuses baggage that cannot be read, and gives what can back with the answer. */
 async function baggedAnswer(

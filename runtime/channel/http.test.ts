@@ -1,0 +1,31 @@
+import type { HttpCall } from '#kit/http/call.ts';
+import { describe, expect, it } from '#kit/testing/test.ts';
+import { callOf, noBody } from '../invoke/message.ts';
+import { createHttpChannel } from './http.ts';
+
+function channel() {
+  const calls: HttpCall[] = [];
+  const body = { async *[Symbol.asyncIterator]() {}, read: async () => noBody };
+  const client = {
+    async call(call: HttpCall) {
+      calls.push(call);
+      return { status: 200, headers: { 'content-length': '0' }, body: body as never };
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+  return { calls, channel: createHttpChannel({ client, maxConcurrency: 0, appToken: 'mine' }) };
+}
+
+describe('the channel to an app that speaks HTTP', () => {
+  it('shows the app its own token in place of the caller’s', async () => {
+    const { calls, channel: app } = channel();
+    await app.invoke(callOf('GET', '/pay', { 'dapr-api-token': 'theirs', 'x-own': '1' }, noBody), undefined);
+    expect(calls[0]?.headers).toMatchObject({ 'dapr-api-token': 'mine', 'x-own': '1' });
+  });
+
+  it('makes up no verb that access rules have not seen', async () => {
+    const { calls, channel: app } = channel();
+    await expect(app.invoke(callOf('', '/pay', {}, noBody), undefined)).rejects.toThrow('names no HTTP verb');
+    expect(calls).toEqual([]);
+  });
+});
