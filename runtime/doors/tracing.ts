@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { checkBaggage } from '#kit/telemetry/tracing/baggage.ts';
 import {
   formatTraceparent,
@@ -5,7 +6,7 @@ import {
   parseTraceparent,
   type TraceContext,
 } from '#kit/telemetry/tracing/trace-context.ts';
-import type { Span, Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import type { Span, SpanAttributes, Tracing } from '#kit/telemetry/tracing/tracing.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -41,20 +42,34 @@ export function answerHeaders({ context }: Span): Record<string, string> {
   return context.state === undefined ? { traceparent } : { traceparent, tracestate: context.state };
 }
 
-/** Sets what a sampled span tells: the API, how it ended, and the caller's own `dapr-*` headers. */
-export function describeCall(
-  span: Span,
-  headers: Headers,
-  about: { api: string; protocol: string; status: number },
-): void {
+/** Sets what a sampled span tells: what was asked and how it ended, and the caller's own `dapr-*` headers. */
+export function describeCall(span: Span, headers: Headers, about: SpanAttributes): void {
   if (!span.sampled) return;
   const own = Object.keys(headers)
     .filter((name) => name.startsWith('dapr-') && name !== 'dapr-api-token')
     .map((name) => [name, first(headers, name) ?? '']);
-  span.set({
-    ...Object.fromEntries(own),
-    'dapr.api': about.api,
-    'dapr.protocol': about.protocol,
-    'dapr.status_code': String(about.status),
-  });
+  span.set({ ...Object.fromEntries(own), ...about });
 }
+
+/** What a span tells of an HTTP request, under Dapr's names. */
+export function httpAttributes({ method, url }: { method: string; url: string }, status: number): SpanAttributes {
+  const mark = url.indexOf('?');
+  return {
+    'dapr.api': `${method} ${mark < 0 ? url : url.slice(0, mark)}`,
+    'dapr.protocol': 'http',
+    'dapr.status_code': String(status),
+    'http.request.method': method,
+    'url.full': url,
+  };
+}
+
+/** What a span tells of a gRPC call, under Dapr's names. */
+export const grpcAttributes = (path: string, status: number): SpanAttributes => ({
+  'dapr.api': path,
+  'dapr.protocol': 'grpc',
+  'dapr.status_code': String(status),
+});
+
+/** How a span ends with an HTTP status, in Dapr's words; undefined where all went well. */
+export const httpFailure = (status: number): string | undefined =>
+  status < 400 ? undefined : `Code(${status}): ${STATUS_CODES[status] ?? 'Unknown'}`;

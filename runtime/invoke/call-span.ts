@@ -1,21 +1,22 @@
 import type { Metadata } from '#kit/grpc/transport.ts';
-import type { Span, Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import type { Span, SpanAttributes, Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import { describeCall } from '../doors/tracing.ts';
 import { traceOf } from './headers.ts';
-import { errorText } from './status.ts';
 import type { InvokeTarget } from './target.ts';
 
-/** Makes a call within its span, below the trace that the headers carry. `call` ends the span, unless it throws. */
-export async function withCallSpan<T>(
-  tracing: Tracing,
-  { id, method }: InvokeTarget,
+/** The span of a call of another app, below the trace that the headers carry. */
+export function startInvokeSpan(tracing: Tracing, { id, method }: InvokeTarget, headers: Metadata): Span {
+  return tracing.start(`CallLocal/${id}/${method}`, 'client', traceOf(headers));
+}
+
+/** Ends it with what it tells, under Dapr's names; `failure` says why there is no good answer. */
+export function endInvokeSpan(
+  span: Span,
+  { id }: InvokeTarget,
   headers: Metadata,
-  call: (span: Span) => Promise<T>,
-): Promise<T> {
-  const span = tracing.start(`CallLocal/${id}/${method}`, 'client', traceOf(headers));
-  try {
-    return await call(span);
-  } catch (thrown) {
-    span.end(errorText(thrown));
-    throw thrown;
-  }
+  about: SpanAttributes,
+  failure: string | undefined,
+): void {
+  if (span.sampled) describeCall(span, headers, { ...about, 'rpc.service': 'ServiceInvocation', 'net.peer.name': id });
+  span.end(failure);
 }

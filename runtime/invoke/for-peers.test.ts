@@ -1,3 +1,5 @@
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import { parseTraceparent } from '#kit/telemetry/tracing/trace-context.ts';
 import { createTracing, type FinishedSpan } from '#kit/telemetry/tracing/tracing.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
@@ -23,7 +25,7 @@ describe('calls of other sidecars', () => {
       seen.push(one);
       return { ...noAnswer, status: 200 };
     };
-    await forPeers(app, { appId: 'till', tracing, watch: undefined })(call, undefined);
+    await forPeers({ appId: 'till', tracing, watch: undefined })!(call, app);
     const [span] = spans;
     expect(span).toMatchObject({ name: 'CallLocal/till/orders/1', kind: 'server', parentSpanId: 'b7ad6b7169203331' });
     const given = parseTraceparent(String(seen[0]?.headers['traceparent']), undefined);
@@ -32,10 +34,17 @@ describe('calls of other sidecars', () => {
 
   it('say how they ended', async () => {
     const { spans, tracing } = traced();
-    const options = { appId: 'till', tracing, watch: undefined };
-    await forPeers(async () => ({ ...noAnswer, status: 503 }), options)(call, undefined);
-    await expect(forPeers(() => Promise.reject(new Error('gone')), options)(call, undefined)).rejects.toThrow('gone');
-    expect(spans.map(({ error }) => error)).toEqual(['Code(503)', 'gone']);
+    const around = forPeers({ appId: 'till', tracing, watch: undefined })!;
+    for (const status of [503, 404]) await around(call, async () => ({ ...noAnswer, status }));
+    const denied = new StatusError(grpcCode.PERMISSION_DENIED, 'not you');
+    await expect(around(call, () => Promise.reject(denied))).rejects.toThrow('not you');
+    expect(spans.map(({ error }) => error)).toEqual([
+      'Code(503): Service Unavailable',
+      undefined,
+      'rpc error: code = PermissionDenied desc = not you',
+    ]);
+    const about = { 'dapr.protocol': 'grpc', 'dapr.invoke_method': 'orders/1', 'rpc.service': 'ServiceInvocation' };
+    for (const { attributes } of spans) expect(attributes).toMatchObject(about);
   });
 
   it('are counted by caller and status', async () => {
@@ -47,7 +56,8 @@ describe('calls of other sidecars', () => {
       responseSent: (peer: string, status: number) => void told.push(`${status} to ${peer}`),
     };
     const answer = async () => ({ ...noAnswer, status: 200 });
-    await forPeers(answer, { appId: 'till', tracing: undefined, watch })(call, undefined);
+    await forPeers({ appId: 'till', tracing: undefined, watch })!(call, answer);
+    expect(forPeers({ appId: 'till', tracing: undefined, watch: undefined })).toBeUndefined();
     expect(told).toEqual(['from shop', '200 to shop']);
   });
 });

@@ -4,6 +4,7 @@ import type { Channel } from '#kit/grpc/client.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import { describeCall } from '../doors/tracing.ts';
 import type { PolicyResolver } from '../policy/resiliency/resolve.ts';
 import type { Policy, Runner } from '../policy/resiliency/run.ts';
 import type { InvocationWatch } from '../telemetry/invocation-metrics.ts';
@@ -61,6 +62,7 @@ export function createGrpcProxy(options: GrpcProxyOptions): RawHandler {
     const remote = splitAppId(named, options.self.namespace);
     const local = remote.appId === options.self.appId && remote.namespace === options.self.namespace;
     const span = options.tracing?.start(call.path, local ? 'server' : 'client', traceOf(call.metadata));
+    if (span) describeCall(span, call.metadata, {});
     const trace = span === undefined ? {} : traceMetadata(span.context);
     try {
       if (local) yield* toApp(options, frames, call, trace);

@@ -1,6 +1,6 @@
 import { create, toJsonString } from '@bufbuild/protobuf';
 import { Fault, fault, toFault } from '#kit/errors/fault.ts';
-import { grpcCode } from '#kit/errors/table.ts';
+import { faults, grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 import { formatTraceparent } from '#kit/telemetry/tracing/trace-context.ts';
@@ -8,8 +8,9 @@ import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import { StatusSchema } from '#proto/dapr/proto/internals/v1/status_pb.js';
 import type { RestReply, RouteMethod } from '../blocks/rest.ts';
 import type { Page, PageRequest } from '../doors/http/page.ts';
+import { httpAttributes, httpFailure } from '../doors/tracing.ts';
 import type { Runner } from '../policy/resiliency/run.ts';
-import { withCallSpan } from './call-span.ts';
+import { endInvokeSpan, startInvokeSpan } from './call-span.ts';
 import { callGuarded } from './guarded.ts';
 import { toHttpHeaders, traceHeaders } from './headers.ts';
 import { type Body, type InvokeAnswer, type InvokeCall, isHttpAnswer, isStream, noBody } from './message.ts';
@@ -50,27 +51,21 @@ async function invoke(options: InvokePageOptions, http: PageRequest): Promise<Re
     throw refused(target.id, new Error('WebSocket connections are not passed on: connect to the app itself'));
   const query = mark < 0 ? '' : http.url.slice(mark + 1);
   const headers = callerHeaders(http.headers);
-  return withCallSpan(options.tracing, target, headers, async (span) => {
-    Object.assign(headers, traceHeaders(span.context));
-    const answer = await call(options, http, target, query, headers);
-    const reply = await replyOf(answer);
-    reply.headers = {
-      ...reply.headers,
-      traceparent: reply.headers?.['traceparent'] ?? formatTraceparent(span.context),
-    };
-    if (span.sampled)
-      span.set({
-        'dapr.api': `${http.method} ${http.url}`,
-        'dapr.protocol': 'http',
-        'dapr.status_code': String(reply.status),
-        'rpc.service': 'ServiceInvocation',
-        'net.peer.name': target.id,
-      });
-    span.end(reply.status >= 400 ? `Code(${reply.status})` : undefined);
+  const span = startInvokeSpan(options.tracing, target, headers);
+  Object.assign(headers, traceHeaders(span.context));
+  const ended = (status: number, failure: string | undefined): void =>
+    endInvokeSpan(span, target, headers, span.sampled ? httpAttributes(http, status) : {}, failure);
+  try {
+    const reply = await replyOf(await call(options, http, target, query, headers));
+    const traceparent = reply.headers?.['traceparent'] ?? formatTraceparent(span.context);
+    reply.headers = { ...reply.headers, traceparent };
+    ended(reply.status, httpFailure(reply.status));
     return reply;
-  }).catch((thrown) => {
-    throw refused(target.id, thrown);
-  });
+  } catch (thrown) {
+    const refusal = refused(target.id, thrown);
+    ended(faults[refusal.key].http, errorText(thrown));
+    throw refusal;
+  }
 }
 
 async function call(

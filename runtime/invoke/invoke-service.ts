@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { Fault, fault } from '#kit/errors/fault.ts';
+import { Fault, fault, toFault } from '#kit/errors/fault.ts';
+import { faults, grpcCode } from '#kit/errors/table.ts';
 import type { Call } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
 import { StatusError } from '#kit/grpc/status.ts';
@@ -9,8 +10,9 @@ import type { InvokeResponseSchema } from '#proto/dapr/proto/common/v1/common_pb
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { InvokeServiceRequest } from '#proto/dapr/proto/runtime/v1/invoke_pb.js';
 import { verbName } from '../channel/grpc.ts';
+import { grpcAttributes } from '../doors/tracing.ts';
 import type { Runner } from '../policy/resiliency/run.ts';
-import { withCallSpan } from './call-span.ts';
+import { endInvokeSpan, startInvokeSpan } from './call-span.ts';
 import { callGuarded } from './guarded.ts';
 import { toGrpcMetadata, traceMetadata } from './headers.ts';
 import { collect, type InvokeAnswer, type InvokeCall, isHttpAnswer, noBody } from './message.ts';
@@ -22,6 +24,8 @@ export type InvokeServiceOptions = { router: InvokeRouter; run: Runner; tracing:
 
 type Reply = MessageInitShape<typeof InvokeResponseSchema>;
 
+const path = `/${Dapr.typeName}/${Dapr.method.invokeService.name}`;
+
 /** The RPC `InvokeService`, for the implementation of the Dapr service: an answer's metadata travels beside its message. */
 export function createInvokeService(options: InvokeServiceOptions): Implementation['handlers'] {
   let warned = false;
@@ -32,16 +36,18 @@ export function createInvokeService(options: InvokeServiceOptions): Implementati
       );
     warned = true;
     const target = { id: request.id, method: request.message?.method ?? '' };
-    return withCallSpan(options.tracing, target, call.metadata, async (span) => {
-      const headers = {
-        ...call.metadata,
-        'content-type': 'application/grpc',
-        ...traceMetadata(span.context),
-      };
+    const span = startInvokeSpan(options.tracing, target, call.metadata);
+    const headers = { ...call.metadata, 'content-type': 'application/grpc', ...traceMetadata(span.context) };
+    const ended = (status: number, failure?: string): void =>
+      endInvokeSpan(span, target, call.metadata, grpcAttributes(path, status), failure);
+    try {
       const reply = await replyTo(await invoke(options, request, headers, call.signal), call);
-      span.end();
+      ended(grpcCode.OK);
       return reply;
-    });
+    } catch (thrown) {
+      ended(thrown instanceof StatusError ? thrown.code : faults[toFault(thrown).key].grpc, errorText(thrown));
+      throw thrown;
+    }
   };
   return { [Dapr.method.invokeService.localName]: handler as never };
 }

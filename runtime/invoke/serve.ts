@@ -2,6 +2,7 @@ import { toFault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import type { Peer } from '#kit/grpc/peer.ts';
 import { StatusError } from '#kit/grpc/status.ts';
+import type { Around } from './for-peers.ts';
 import { discard, firstOf, type Invoke, type InvokeAnswer, type InvokeCall, isHttpAnswer } from './message.ts';
 import { normalizeMethod } from './method-name.ts';
 import { errorText } from './status.ts';
@@ -11,6 +12,8 @@ export type ServeOptions = {
   app(): Invoke | undefined;
   /** Throws to refuse the call of that peer; its method is the form that is forwarded. */
   authorize?(call: InvokeCall, peer: Peer): void;
+  /** What surrounds each call, the refused ones too. */
+  around?: Around | undefined;
 };
 
 /** Serves a call of another sidecar, its method as it came. Rejects with the `StatusError` that the peer is told. */
@@ -23,10 +26,14 @@ export async function serve(
   const app = options.app();
   if (app === undefined) throw new StatusError(grpcCode.INTERNAL, 'app channel is not initialized');
   call.method = normalized(call.method);
-  options.authorize?.(call, peer);
-  const answer = await app(call, signal).catch((thrown) => {
-    throw noAnswerOfApp(errorText(thrown), thrown);
-  });
+  const { around } = options;
+  const allowed = async (one: InvokeCall): Promise<InvokeAnswer> => {
+    options.authorize?.(one, peer);
+    return app(one, signal).catch((thrown) => {
+      throw noAnswerOfApp(errorText(thrown), thrown);
+    });
+  };
+  const answer = await (around === undefined ? allowed(call) : around(call, allowed));
   if (!wantsEvents(call) || !isHttpAnswer(answer) || (answer.status >= 200 && answer.status < 300)) return answer;
   await discard(answer);
   throw noAnswerOfApp('no response received from stream');

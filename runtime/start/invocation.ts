@@ -80,8 +80,7 @@ export function startInvocation(start: InvocationStart): Invocation {
   const invokeApp = () => app.channel()?.invoke;
   const spans = start.tracesPeers ? tracing : undefined;
   const observed = { appId: config.appId, tracing: spans, watch: start.metrics };
-  const invokeForPeers = forPeers((call, signal) => app.channel()!.invoke(call, signal), observed);
-  const served = { app: () => app.channel() && invokeForPeers, ...(authorize && { authorize }) };
+  const served = { app: invokeApp, ...(authorize && { authorize }), around: forPeers(observed) };
   const { resolver, run } = policies;
   const router = createInvokeRouter({
     self,

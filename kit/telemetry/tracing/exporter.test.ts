@@ -14,7 +14,7 @@ const span: FinishedSpan = {
   parentSpanId: 'c'.repeat(16),
   startMs: 1_000.5,
   endMs: 1_002,
-  attributes: { 'dapr.protocol': 'http' },
+  attributes: { 'dapr.protocol': 'http', 'net.peer.name': 'till' },
   error: 'boom',
 };
 
@@ -63,7 +63,16 @@ describe('a span sink', () => {
         timestamp: 1_000_500,
         duration: 1_500,
         localEndpoint: { serviceName: 'shop' },
-        tags: { 'dapr.protocol': 'http', error: 'boom' },
+        remoteEndpoint: { serviceName: 'till' },
+        tags: {
+          env: 'test',
+          'service.name': 'shop',
+          'dapr.protocol': 'http',
+          'net.peer.name': 'till',
+          'otel.scope.name': 'dapr-diagnostics',
+          'otel.status_code': 'ERROR',
+          error: 'boom',
+        },
       },
     ]);
     expect(JSON.parse(lines[0]!)).toEqual(zipkin[0]);

@@ -50,10 +50,11 @@ const zipkinKinds = [undefined, 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as c
 
 const micros = ([seconds, nanos]: readonly [number, number]) => seconds * 1e6 + Math.round(nanos / 1e3);
 
-/** A span as Zipkin's API v2 takes it; times in microseconds. */
+/** A span as Zipkin's API v2 takes it; times in microseconds. Source of the tags: OpenTelemetry's mapping to Zipkin. */
 export function zipkinSpan(span: ReadableSpan): Record<string, unknown> {
   const { traceId, spanId } = span.spanContext();
-  const error = span.status.code === 2 ? { error: span.status.message ?? 'true' } : {};
+  const error = span.status.code === 2 ? { error: span.status.message ?? 'true', 'otel.status_code': 'ERROR' } : {};
+  const peer = span.attributes['net.peer.name'];
   return {
     traceId,
     id: spanId,
@@ -63,7 +64,13 @@ export function zipkinSpan(span: ReadableSpan): Record<string, unknown> {
     timestamp: micros(span.startTime),
     duration: Math.max(1, micros(span.duration)),
     localEndpoint: { serviceName: span.resource.attributes['service.name'] },
-    tags: { ...span.attributes, ...error },
+    ...(span.kind === 2 && peer ? { remoteEndpoint: { serviceName: peer } } : {}),
+    tags: {
+      ...span.resource.attributes,
+      ...span.attributes,
+      'otel.scope.name': span.instrumentationScope.name,
+      ...error,
+    },
   };
 }
 

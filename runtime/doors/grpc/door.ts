@@ -11,7 +11,7 @@ import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch, Served } from '../served.ts';
-import { answerHeaders, describeCall, startCallSpan } from '../tracing.ts';
+import { answerHeaders, describeCall, grpcAttributes, startCallSpan } from '../tracing.ts';
 import { type GrpcCall, GrpcContext } from './context.ts';
 
 export type GrpcDoorOptions = {
@@ -58,11 +58,11 @@ function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing |
     Object.assign(responseHeaders, answerHeaders(span));
     try {
       const reply = await invoke(request, new GrpcContext(call, span.context));
-      describeCall(span, metadata, { api: path, protocol: 'grpc', status: 0 });
+      describeCall(span, metadata, grpcAttributes(path, grpcCode.OK));
       span.end();
       return reply;
     } catch (thrown) {
-      describeCall(span, metadata, { api: path, protocol: 'grpc', status: statusOf(thrown) });
+      describeCall(span, metadata, grpcAttributes(path, statusOf(thrown)));
       span.end(toFault(thrown).message);
       throw thrown;
     }
@@ -82,7 +82,7 @@ function tracedStream(path: string, invoke: Invoke, tracing: Tracing): Handler {
       error = toFault(thrown).message;
       throw thrown;
     } finally {
-      describeCall(span, call.metadata, { api: path, protocol: 'grpc', status });
+      describeCall(span, call.metadata, grpcAttributes(path, status));
       span.end(error);
     }
   };
@@ -137,7 +137,7 @@ export function guardedProxy(proxy: RawHandler, token: TokenCheck | undefined, {
     } finally {
       const operation = call.path.slice(call.path.lastIndexOf('/') + 1);
       // A path that nobody serves and that goes nowhere is any text at all: it would be a series of its own.
-      if (served && call.metadata['dapr-app-id'] !== undefined)
+      if (served && (call.metadata['dapr-app-id'] ?? call.metadata['dapr-callee-app-id']) !== undefined)
         new ServedCall(served, call, operation, call.path, began).ended(status);
     }
   };

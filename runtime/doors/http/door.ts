@@ -6,7 +6,14 @@ import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch } from '../served.ts';
-import { answerHeaders, describeCall, incomingBaggage, startCallSpan } from '../tracing.ts';
+import {
+  answerHeaders,
+  describeCall,
+  httpAttributes,
+  httpFailure,
+  incomingBaggage,
+  startCallSpan,
+} from '../tracing.ts';
 import { HttpCall, type IncomingCall } from './call.ts';
 import { type Endpoint, operationEndpoint, refuseUnreadable } from './endpoint.ts';
 import { faultReply } from './fault-reply.ts';
@@ -137,8 +144,8 @@ async function tracedAnswer(
   const span = startCallSpan(tracing, path, call.headers);
   call.trace = span.context;
   const reply = await answer(endpoint, call, incoming, watch);
-  describeCall(span, call.headers, { api: `${call.method} ${path}`, protocol: 'http', status: reply.status });
-  span.end(reply.status >= 400 ? `Code(${reply.status})` : undefined);
+  if (span.sampled) describeCall(span, call.headers, httpAttributes(incoming, reply.status));
+  span.end(httpFailure(reply.status));
   return { ...reply, headers: { ...answerHeaders(span), ...reply.headers } };
 }
 
