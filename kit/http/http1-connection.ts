@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Exchange } from './exchange.ts';
+import { gather } from './gather.ts';
 import { type ResponseHead, ResponseParser, type ResponseReader } from './response-parser.ts';
 
 /** Bodies up to this size go out in one write together with their head. */
 const joinUpTo = 16 * 1024;
+/** What may wait for the server to take it before a body's source is asked to wait. */
+const mostQueuedBytes = 256 * 1024;
 
 export type ConnectionOwner = {
   /** It may carry another request. */
@@ -123,6 +126,7 @@ export class Http1Connection implements ResponseReader {
     const exchange = this.#exchange;
     this.#sending = true;
     try {
+      gather(this.#socket);
       this.#socket.write(head, 'latin1');
       for await (const piece of body) {
         if (this.#exchange !== exchange) return;
@@ -137,12 +141,11 @@ export class Http1Connection implements ResponseReader {
   }
 
   #writeChunk(piece: Uint8Array): boolean {
-    this.#socket.cork();
-    this.#socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
-    this.#socket.write(piece);
-    const more = this.#socket.write('\r\n', 'latin1');
-    this.#socket.uncork();
-    return more;
+    const socket = this.#socket;
+    gather(socket);
+    socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
+    socket.write(piece);
+    return socket.write('\r\n', 'latin1') || socket.writableLength < mostQueuedBytes;
   }
 
   #drain(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '#kit/log/logger.ts';
+import { gather } from './gather.ts';
 import type { HttpHandler, HttpReply } from './message.ts';
 import { type PlainHead, plainHead } from './plain-head.ts';
 import { isLarge, replyHead, wholeReply } from './plain-reply.ts';
@@ -168,6 +169,7 @@ export class PlainConnection {
     const headOnly = request.method === 'HEAD' || reply.status === 204 || reply.status === 304;
     let room = true;
     if (isStream(body)) {
+      gather(socket);
       socket.write(head, 'latin1');
       if (!headOnly) {
         void this.#stream(body, !/\r\ncontent-length: /i.test(head), draining);
@@ -189,15 +191,16 @@ export class PlainConnection {
       for await (const chunk of body) {
         if (!socket.writable) return;
         if (chunk.length === 0) continue;
-        socket.cork();
+        gather(socket);
         if (chunked) socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
         const room = socket.write(chunk);
         if (chunked) socket.write('\r\n', 'latin1');
-        socket.uncork();
         if (!room) await drained(socket);
       }
       this.#done(chunked ? socket.write('0\r\n\r\n', 'latin1') : true, last);
     } catch {
+      // What the body gave before it failed is the caller's.
+      socket.uncork();
       socket.destroy();
     }
   }
