@@ -1,4 +1,5 @@
 import type { Metric, Registry } from 'prom-client';
+import { boundText } from './bound-text.ts';
 import { type Labels, RuledRegistry } from './label-rules.ts';
 
 type About = { name: string; help: string };
@@ -36,9 +37,10 @@ export function boundHistogram(
   { buckets, ...about }: About & { buckets: readonly number[] },
 ): (labels: Labels) => BoundHistogram {
   const bounds = Float64Array.from(buckets);
+  const texts = buckets.map(boundText);
   const series: Distribution[] = [];
   register(registry, about, 'histogram', () =>
-    series.filter(({ count }) => count > 0).flatMap((one) => distributionValues(about.name, bounds, one)),
+    series.filter(({ count }) => count > 0).flatMap((one) => distributionValues(about.name, texts, one)),
   );
   return joined(registry, about.name, (labels) => {
     const one: Distribution = { labels, counts: new Float64Array(bounds.length), sum: 0, count: 0 };
@@ -81,9 +83,13 @@ function firstAtLeast(bounds: Float64Array, figure: number): number {
   return low;
 }
 
-function distributionValues(name: string, bounds: Float64Array, { labels, counts, sum, count }: Distribution): Value[] {
+function distributionValues(
+  name: string,
+  bounds: readonly string[],
+  { labels, counts, sum, count }: Distribution,
+): Value[] {
   let below = 0;
-  const buckets = Array.from(bounds, (le, i) => {
+  const buckets = bounds.map((le, i) => {
     below += counts[i]!;
     return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
   });

@@ -9,6 +9,7 @@ import { issueLeaf, leafSigner } from '#kit/pki/issue.ts';
 import { generateKey, privateKeyPem } from '#kit/pki/key.ts';
 import { writePem } from '#kit/pki/pem.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
+import type { ChannelCall } from '../channel/watched.ts';
 import { createEndpoints, type EndpointSettings } from './endpoints.ts';
 import { callOf, collect, noBody } from './message.ts';
 
@@ -64,6 +65,18 @@ describe('an HTTPEndpoint', () => {
     const baseUrl = `http://localhost:${site.port}/api/`;
     expect(await get({ baseUrl, headers: { 'x-key': 'secret' } })).toEqual({ status: 200, text: '/api/open' });
     expect(seen).toMatchObject({ host: `localhost:${site.port}`, 'x-key': 'secret' });
+  });
+
+  it('is counted among the calls that go out', async () => {
+    await using site = await plain((_request, response) =>
+      response.writeHead(404, { 'content-length': 4 }).end('none'),
+    );
+    const told: ChannelCall[] = [];
+    const watch = { called: (call: ChannelCall) => void told.push(call), probed() {} };
+    const shop = { name: 'shop', baseUrl: `http://localhost:${site.port}/api`, headers: {}, tls: {} };
+    await using endpoints = createEndpoints([shop], watch);
+    await endpoints.find('shop')!.invoke(callOf('GET', 'open', {}, noBody), undefined);
+    expect(told).toMatchObject([{ verb: 'GET', path: '/api/open', status: 404, responseBytes: 4 }]);
   });
 
   it('is shown the certificate it asks for, and believed by the root given', async () => {

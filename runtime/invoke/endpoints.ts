@@ -2,6 +2,7 @@ import type { HttpClient } from '#kit/http/call.ts';
 import { connectHttp } from '#kit/http/client.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import { createHttpChannel } from '../channel/http.ts';
+import { type ChannelWatch, watchedChannel } from '../channel/watched.ts';
 import type { Invoke } from './message.ts';
 import { isUrl } from './target.ts';
 
@@ -25,8 +26,8 @@ export type Endpoints = AsyncDisposable & {
 /** Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. Another origin gets nothing of the endpoint's. */
 const maxRedirects = 10;
 
-/** Channels to HTTPEndpoints and URLs, each opened when it is first called. */
-export function createEndpoints(settings: readonly EndpointSettings[]): Endpoints {
+/** Channels to HTTPEndpoints and URLs, each opened when it is first called; `watch` is told of their calls. */
+export function createEndpoints(settings: readonly EndpointSettings[], watch?: ChannelWatch): Endpoints {
   let known = new Map(settings.map((one) => [one.name, one]));
   const clients = new Map<string, Promise<HttpClient>>();
   const channels = new Map<string, Promise<AppChannel>>();
@@ -38,7 +39,7 @@ export function createEndpoints(settings: readonly EndpointSettings[]): Endpoint
   };
   const channelTo = (url: URL, { headers, tls }: EndpointSettings): Promise<AppChannel> => {
     const key = JSON.stringify([url.origin, tls, headers]);
-    const opened = channels.get(key) ?? open(client(url.origin, tls), { ...headers, host: url.host });
+    const opened = channels.get(key) ?? open(client(url.origin, tls), { ...headers, host: url.host }, watch);
     channels.set(key, opened);
     return opened;
   };
@@ -80,6 +81,11 @@ export function createEndpoints(settings: readonly EndpointSettings[]): Endpoint
   };
 }
 
-async function open(client: Promise<HttpClient>, headers: Readonly<Record<string, string>>): Promise<AppChannel> {
-  return createHttpChannel({ client: await client, maxConcurrency: 0, headers });
+async function open(
+  client: Promise<HttpClient>,
+  headers: Readonly<Record<string, string>>,
+  watch: ChannelWatch | undefined,
+): Promise<AppChannel> {
+  const channel = createHttpChannel({ client: await client, maxConcurrency: 0, headers });
+  return watch === undefined ? channel : watchedChannel(channel, watch);
 }

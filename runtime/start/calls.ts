@@ -34,7 +34,7 @@ export async function startCalls({ base, policies, components, app }: CallsStart
   const { registry, sockets } = components;
   const scope = { log, signal, stack };
   const names = await startNames({ config, configuration, sockets, ...scope });
-  const endpoints = await startEndpoints({ config, source, registry, ...scope });
+  const endpoints = await startEndpoints({ config, source, registry, watch: metrics?.outgoing.http, ...scope });
   const hostAddress = config.hostAddress ?? ownAddress();
   // In Kubernetes there is an identity for the control plane even where sidecars talk to each other in plain text.
   const peerSecurity = config.controlPlane.mtls ? base.security : undefined;

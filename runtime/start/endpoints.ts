@@ -2,6 +2,7 @@ import { type HTTPEndpoint, httpEndpoint } from '#crds/http-endpoint.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
+import type { ChannelWatch } from '../channel/watched.ts';
 import type { RuntimeConfig } from '../config.ts';
 import { createEndpoints, type EndpointSettings, type Endpoints } from '../invoke/endpoints.ts';
 import type { Registry } from '../registry.ts';
@@ -14,11 +15,13 @@ export type EndpointsStart = {
   registry: Registry;
   log: Logger;
   signal: AbortSignal;
+  /** Told of their calls; undefined when metrics are off. */
+  watch?: ChannelWatch | undefined;
 };
 
 /** The HTTPEndpoints that are meant for the app. */
 export async function startEndpoints(start: EndpointsStart): Promise<Endpoints> {
-  return createEndpoints(await endpointSettings(start, await start.source.list(httpEndpoint)));
+  return createEndpoints(await endpointSettings(start, await start.source.list(httpEndpoint)), start.watch);
 }
 
 /** Those of a list that are meant for the app, secrets filled in. One that cannot be read is logged and left out. */

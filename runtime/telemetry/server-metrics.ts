@@ -45,13 +45,23 @@ export function serverMetrics(
       sizes.sent.observe(call.responseBytes);
       return;
     }
-    const series = ofHttp(pathOf(call.path), verbOf(call.verb), call.status);
+    const series = ofHttp(pathOf(decoded(call.path)), verbOf(call.verb), call.status);
     series.requests.inc();
     series.responses.inc();
     series.latency.observe(call.milliseconds);
     bytesIn.observe(call.requestBytes);
     bytesOut.observe(call.responseBytes);
   };
+}
+
+/** Paths are labels as an app reads them; one with a broken escape stays as it came. */
+function decoded(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Counts the faults that are answered, by Dapr's error code: `dapr_error_code_total`. */
