@@ -67,8 +67,10 @@ export class ClientCall implements Reading, StreamSink {
     if (signal === undefined) return;
     if (signal.aborted) this.abort();
     else {
-      this.#onAbort = () => this.abort();
-      signal.addEventListener('abort', this.#onAbort, { once: true });
+      // By way of a name, as in kit/http/exchange.ts.
+      const onAbort = () => this.abort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#onAbort = onAbort;
     }
   }
 

@@ -44,9 +44,11 @@ export class PlainCall implements StreamSink, BodyFlow {
       this.#reject = reject;
     });
     if (signal === undefined) return;
-    this.#onAbort = () => this.abort(cancelled(signal.reason));
-    if (signal.aborted) this.#onAbort();
-    else signal.addEventListener('abort', this.#onAbort, { once: true });
+    // By way of a name, as in kit/http/exchange.ts.
+    const onAbort = () => this.abort(cancelled(signal.reason));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    this.#onAbort = onAbort;
   }
 
   /** Sends the request, or waits for its turn to. */

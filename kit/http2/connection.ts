@@ -11,6 +11,7 @@ import { ReceiveWindow } from './receive-window.ts';
 import { SendFlow } from './send-flow.ts';
 import type { Setting } from './settings.ts';
 import { Http2Stream, type StreamCarrier } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 import { unfitLater, unfitRequest } from './unfit-headers.ts';
 
 /**
@@ -24,7 +25,7 @@ export class Http2Connection implements StreamCarrier {
   /** Streams the peer lets us open. */
   peerStreams = Number.POSITIVE_INFINITY;
   readonly #options: Http2Options;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new StreamTable<Http2Stream>();
   readonly #output: Output;
   readonly #incoming: Incoming;
   readonly #received: ReceiveWindow;
@@ -106,7 +107,7 @@ export class Http2Connection implements StreamCarrier {
     if (this.#closed) return;
     if (!this.#goingAway && error === undefined) this.#output.goAway(this.#lastId, errorCode.noError);
     this.#finish(error);
-    for (const stream of [...this.#streams.values()]) stream.close(connectionLost);
+    for (const stream of this.#streams.all()) stream.close(connectionLost);
   }
 
   sendHeaders(id: number, block: Buffer, end: boolean): void {
@@ -208,7 +209,7 @@ export class Http2Connection implements StreamCarrier {
 
   #open(id: number): Http2Stream {
     const stream = new Http2Stream(this, id, this.flow.streamWindow, this.#options.streamWindow);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     return stream;
   }
 
@@ -239,7 +240,7 @@ export class Http2Connection implements StreamCarrier {
         this.#options.freed?.();
         break;
       case setting.initialWindowSize:
-        this.flow.setStreamWindow(value, this.#streams.values());
+        this.flow.setStreamWindow(value, this.#streams.all());
         break;
       case setting.maxFrameSize:
         this.flow.setFrameBytes(value);
@@ -258,7 +259,7 @@ export class Http2Connection implements StreamCarrier {
   #peerGoes(last: number): void {
     this.#goAwaySoon();
     if (!this.isServer) {
-      for (const stream of [...this.#streams.values()]) if (stream.id > last) stream.close(errorCode.refusedStream);
+      for (const stream of this.#streams.all()) if (stream.id > last) stream.close(errorCode.refusedStream);
     }
     this.#endIfDone();
   }

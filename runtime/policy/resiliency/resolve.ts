@@ -1,6 +1,7 @@
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
 import { retryEverything } from './codes.ts';
 import { exponentialDefaults, type PolicyTables, type TargetSpec } from './decode.ts';
+import { recentlyUsed } from './recent.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Policy, PolicyWatch } from './run.ts';
 import { actorPolicies, appPolicies, componentPolicies, type PolicyComponentKind } from './targets.ts';
@@ -89,15 +90,14 @@ export function createPolicyResolver(
   watch: BreakerWatch = () => {},
   watchTarget?: WatchTarget,
 ): PolicyResolver {
-  const caches = new Map<string, Map<string, Policy>>();
+  const caches = new Map<string, ReturnType<typeof recentlyUsed<Policy>>>();
   const cached = (group: string, key: string, limit: number, build: () => Policy): Policy => {
-    const cache = caches.get(group) ?? new Map<string, Policy>();
-    caches.set(group, cache);
-    const found = cache.get(key) ?? build();
-    cache.delete(key);
-    cache.set(key, found);
-    if (cache.size > limit) cache.delete(cache.keys().next().value!);
-    return found;
+    let cache = caches.get(group);
+    if (cache === undefined) {
+      cache = recentlyUsed<Policy>(limit);
+      caches.set(group, cache);
+    }
+    return cache.take(key, build);
   };
   const breaker = (template: string | undefined, name: string): Breaker | undefined => {
     const settings = template === undefined ? undefined : tables.breakers.get(template);
