@@ -196,13 +196,16 @@ function trimmed(line: string, from: number): string {
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
+const digits = /^\d{1,15}$/;
+
 /** The length that is announced; several that differ make it malformed. */
 function lengthOf(headers: ResponseHead['headers']): number | undefined {
   const announced = headers['content-length'];
   if (announced === undefined) return undefined;
+  if (typeof announced === 'string' && digits.test(announced)) return Number(announced);
   const values = new Set([announced].flat().flatMap((value) => value.split(/[ \t]*,[ \t]*/)));
   const [value] = values;
-  if (values.size !== 1 || !/^\d{1,15}$/.test(value!)) throw new Error('the content-length is malformed');
+  if (values.size !== 1 || !digits.test(value!)) throw new Error('the content-length is malformed');
   return Number(value);
 }
 

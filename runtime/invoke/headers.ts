@@ -43,7 +43,8 @@ type Mutable = Record<string, string | string[]>;
 /** Names that the Connection header of these headers gives for this hop only. */
 function nominated(headers: Metadata): ReadonlySet<string> | undefined {
   const connection = headers['connection'];
-  if (connection === undefined) return undefined;
+  // What most peers send names no header that would be passed on.
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
   const words = [connection].flat().join(',').split(',');
   return new Set(words.map((word) => word.trim().toLowerCase()));
 }

@@ -1,10 +1,12 @@
 type Entry<V> = { key: string; value: V; older: Entry<V> | undefined; newer: Entry<V> | undefined };
 
+export type RecentlyUsed<V> = { take(key: string, build: () => V): V };
+
 /**
  * The `limit` values used last, by key; `take` builds one that is not there. Use moves an entry in a list, not in a `Map`:
  * a `Map` that sees a removal per request makes itself anew every few, and keeps V8's collector busy (kit/http2/stream-table.ts).
  */
-export function recentlyUsed<V>(limit: number): { take(key: string, build: () => V): V } {
+export function recentlyUsed<V>(limit: number): RecentlyUsed<V> {
   const entries = new Map<string, Entry<V>>();
   let newest: Entry<V> | undefined;
   let oldest: Entry<V> | undefined;

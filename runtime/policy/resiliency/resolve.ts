@@ -1,7 +1,7 @@
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
 import { retryEverything } from './codes.ts';
 import { exponentialDefaults, type PolicyTables, type TargetSpec } from './decode.ts';
-import { recentlyUsed } from './recent.ts';
+import { type RecentlyUsed, recentlyUsed } from './recent.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Policy, PolicyWatch } from './run.ts';
 import { actorPolicies, appPolicies, componentPolicies, type PolicyComponentKind } from './targets.ts';
@@ -82,6 +82,16 @@ const builtInNames: Readonly<Record<BuiltInRetry, string>> = {
 
 const endpointsKept = 100;
 const actorsKept = 5_000;
+/** Apps, or types of actors: whoever calls names that are of nobody makes the oldest forgotten. */
+const groupsKept = 5_000;
+
+/** The policies that calls of one app, or of one type of actor, go by; breakers live as long as they are kept. */
+type Group = { target: TargetSpec; kept: RecentlyUsed<Policy> };
+
+const group = (target: TargetSpec, limit: number): Group => ({
+  target,
+  kept: recentlyUsed(target.circuitBreakerCacheSize || limit),
+});
 
 /** Builds the finder over decoded tables. Names of default policies: `Default[App|Actor|…Component…]{Retry,Timeout,CircuitBreaker}Policy`. */
 export function createPolicyResolver(
@@ -90,15 +100,10 @@ export function createPolicyResolver(
   watch: BreakerWatch = () => {},
   watchTarget?: WatchTarget,
 ): PolicyResolver {
-  const caches = new Map<string, ReturnType<typeof recentlyUsed<Policy>>>();
-  const cached = (group: string, key: string, limit: number, build: () => Policy): Policy => {
-    let cache = caches.get(group);
-    if (cache === undefined) {
-      cache = recentlyUsed<Policy>(limit);
-      caches.set(group, cache);
-    }
-    return cache.take(key, build);
-  };
+  const apps = recentlyUsed<Group>(groupsKept);
+  const actors = recentlyUsed<Group>(groupsKept);
+  const turns = recentlyUsed<Policy>(groupsKept);
+  const components = new Map<string, Policy>();
   const breaker = (template: string | undefined, name: string): Breaker | undefined => {
     const settings = template === undefined ? undefined : tables.breakers.get(template);
     if (settings === undefined) return undefined;
@@ -116,34 +121,34 @@ export function createPolicyResolver(
 
   return {
     endpoint(appId, endpoint) {
-      const target = appPolicies(tables, appId).spec;
-      const limit = target.circuitBreakerCacheSize || endpointsKept;
-      return cached(`app ${appId}`, endpoint, limit, () =>
+      const { target, kept } = apps.take(appId, () => group(appPolicies(tables, appId).spec, endpointsKept));
+      return kept.take(endpoint, () =>
         assemble(`endpoint[${appId}, ${endpoint}]`, target, endpoint, watched(`app_${appId}`)),
       );
     },
     actorBeforeTurn(type, id) {
-      const { spec, named } = actorPolicies(tables, type);
-      const target: TargetSpec = named ? spec : { circuitBreakerScope: 'type', ...spec };
+      const { target, kept } = actors.take(type, () => {
+        const { spec, named } = actorPolicies(tables, type);
+        return group({ circuitBreakerScope: named ? undefined : 'type', ...spec, timeout: undefined }, actorsKept);
+      });
       const key = target.circuitBreakerScope === 'type' ? type : `${type}-${id}`;
-      const limit = target.circuitBreakerCacheSize || actorsKept;
-      const { timeout: _none, ...beforeTurn } = target;
-      return cached(`actor ${type}`, key, limit, () =>
-        assemble(`actor[${type}, ${id}]`, beforeTurn, key, watched(`actor_${type}`)),
-      );
+      return kept.take(key, () => assemble(`actor[${type}, ${id}]`, target, key, watched(`actor_${type}`)));
     },
-    actorWithinTurn(type) {
-      const { timeout } = actorPolicies(tables, type).spec;
-      return cached('actor turn', type, actorsKept, () =>
-        assemble(`actor[${type}]`, { timeout }, type, watched(`actor_${type}`)),
-      );
-    },
+    actorWithinTurn: (type) =>
+      turns.take(type, () => {
+        const { timeout } = actorPolicies(tables, type).spec;
+        return assemble(`actor[${type}]`, { timeout }, type, watched(`actor_${type}`));
+      }),
     component(name, kind, direction) {
+      const key = `${direction} ${kind} ${name}`;
+      const known = components.get(key);
+      if (known !== undefined) return known;
       const target = componentPolicies(tables, name, kind, direction).spec;
       const label = `component[${name}] ${direction === 'inbound' ? 'input' : 'output'}`;
-      return cached(`component ${direction}`, `${kind} ${name}`, Number.POSITIVE_INFINITY, () =>
-        assemble(label, target, `${target.circuitBreaker ?? ''}-${name}`, watched(`${kind}_${name}`, direction)),
-      );
+      const breakerName = `${target.circuitBreaker ?? ''}-${name}`;
+      const policy = assemble(label, target, breakerName, watched(`${kind}_${name}`, direction));
+      components.set(key, policy);
+      return policy;
     },
     builtIn: (name) => ({ ...assemble(builtInNames[name], { retry: builtInNames[name] }, ''), timeoutMs: undefined }),
     definesApp: (appId) => tables.apps.has(appId),
