@@ -3,6 +3,7 @@ import { createTracing, type FinishedSpan } from '#kit/telemetry/tracing/tracing
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { getState } from '../blocks/state/get.ts';
 import { saveState } from '../blocks/state/save.ts';
+import type { AccessRule } from '../stages/access.ts';
 import { tokenCheck } from '../stages/api-token.ts';
 import { withStore } from '../testing/state/store.ts';
 import { createGrpcDoor } from './grpc/door.ts';
@@ -64,6 +65,19 @@ describe('a door with rules for the API', () => {
     expect(await grpcDoor({ access: denied }).then((call) => call())).toBeUndefined();
     const allowed = { allowed: [{ name: 'secrets', version: 'v1.0', protocol: 'http' }], denied: [] };
     expect((await (await httpDoor({ access: allowed }))('GET', '/v1.0/state/orders/a')).status).toBe(404);
+  });
+
+  it('does not let what is denied by its path be reached by falling through to it', async () => {
+    const invoke = { name: 'Invoke', methods: ['GET'], path: '/v1.0/invoke/{target*}', api: 'invoke.v1' } as const;
+    const fallback = { ...invoke, answer: () => ({ status: 200 }) };
+    const statuses = async (rule?: AccessRule) => {
+      const access = { allowed: [], denied: rule ? [rule] : [] };
+      const call = await httpDoor({ pages: [fallback], fallback, access });
+      return Promise.all(['/v1.0/invoke/till/method/a', '/a'].map(async (url) => (await call('GET', url)).status));
+    };
+    expect(await statuses()).toEqual([200, 200]);
+    expect(await statuses({ name: 'invoke', version: 'v1.0', protocol: 'http' })).toEqual([404, 404]);
+    expect(await statuses({ name: 'invoke', version: 'v1', protocol: 'http' })).toEqual([404, 404]);
   });
 });
 

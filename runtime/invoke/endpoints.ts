@@ -3,7 +3,7 @@ import { connectHttp } from '#kit/http/client.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import { createHttpChannel } from '../channel/http.ts';
 import { type ChannelWatch, watchedChannel } from '../channel/watched.ts';
-import type { Invoke } from './message.ts';
+import { discard, type Invoke } from './message.ts';
 import { isUrl } from './target.ts';
 
 /** An HTTPEndpoint with its secrets resolved. */
@@ -59,6 +59,7 @@ export function createEndpoints(settings: readonly EndpointSettings[], watch?: C
         const location = [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers['location'] : undefined;
         const repeatable = call.verb === 'GET' || call.verb === 'HEAD';
         if (typeof location !== 'string' || !repeatable || redirects >= maxRedirects) return answer;
+        await discard(answer);
         const next = new URL(location, `${url.origin}/${base === '' ? method : `${base}/${method}`}`);
         if (next.origin !== url.origin) endpoint = { ...endpoint, headers: {}, tls: {} };
         url = new URL(next.origin);

@@ -40,6 +40,7 @@ export async function callGuarded(
     return await run(policy, ({ signal: attemptSignal }) => attempt(attemptSignal), options);
   } catch (thrown) {
     if (thrown instanceof FailedAnswer) return thrown.answer;
+    if (last !== undefined) await discard(last);
     throw thrown;
   }
 }

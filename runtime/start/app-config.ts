@@ -30,8 +30,9 @@ export async function readAppConfig(
       },
       AbortSignal.timeout(timeoutMs),
     );
+    const text = (await collect(answer.body)).toString();
     if (answer.status !== 200) return undefined;
-    const config = parse((await collect(answer.body)).toString());
+    const config = parse(text);
     log.info('Application configuration loaded');
     return config;
   } catch (thrown) {

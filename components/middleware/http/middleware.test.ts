@@ -84,8 +84,10 @@ describe('ratelimit', () => {
   it('counts each address by itself and fills up again', async () => {
     let now = 0;
     const limit = rateLimit(2, () => now);
-    const status = async (remoteAddress = '10.0.0.1') => (await through(limit, { remoteAddress })).status;
+    const status = async (remoteAddress = '10.0.0.1', url = '/a?x=1') =>
+      (await through(limit, { remoteAddress, url })).status;
     expect([await status(), await status(), await status(), await status('10.0.0.2')]).toEqual([200, 200, 429, 200]);
+    expect([await status('10.0.0.1', '/a'), await status('10.0.0.1', '/b')]).toEqual([429, 200]);
     now += 500;
     expect([await status(), await status()]).toEqual([200, 429]);
   });

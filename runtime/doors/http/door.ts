@@ -37,7 +37,14 @@ export type HttpDoorOptions = {
 /** Answers a call; never rejects. Knows nothing of sockets. */
 export type HttpDoor = (incoming: IncomingCall) => Promise<RestReply>;
 
-const notFound: Page = { name: '', methods: [], path: '', answer: () => ({ status: 404 }) };
+const notFound: Page = {
+  ...{ name: '', methods: [], path: '' },
+  answer: () => ({
+    status: 404,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: '404 page not found\n',
+  }),
+};
 
 /** The HTTP door: routes a request to its operation or page, and answers faults as JSON. */
 export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
@@ -53,11 +60,13 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
       add(route.methods, operationEndpoint(operation, route, invoke, refuse));
     }
   }
-  for (const page of options.pages) {
-    if (page.api !== undefined && !isAllowed(options.access, 'http', { api: page.api, path: page.path })) continue;
-    add(page.methods, pageEndpoint(page));
-  }
-  const fallback = pageEndpoint(options.fallback ?? notFound);
+  const mayServe = ({ api, path }: Page): boolean =>
+    api === undefined || isAllowed(options.access, 'http', { api, path });
+  for (const page of options.pages) if (mayServe(page)) add(page.methods, pageEndpoint(page));
+  // What is denied by its path must not be reached by falling through to it.
+  const fallback = pageEndpoint(
+    options.fallback !== undefined && mayServe(options.fallback) ? options.fallback : notFound,
+  );
   const { token, watch, tracing } = options;
 
   return async (incoming) => {
