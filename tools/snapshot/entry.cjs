@@ -35,7 +35,8 @@ const { main } = load('preload.cjs');
 startupSnapshot.setDeserializeMainFunction(() => {
   const flag = process.execArgv.find((word) => word.startsWith('--snapshot-blob='));
   bundle.folder = path.resolve(path.dirname(flag.slice('--snapshot-blob='.length)));
-  // Not one of the flags that NODE_OPTIONS may hold.
+  // Not flags that NODE_OPTIONS may hold.
   setFlagsFromString('--heap-growing-percent=20');
+  setFlagsFromString('--incremental-marking-soft-trigger=20');
   main();
 });
