@@ -3,13 +3,13 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 import { callOf, noBody } from '../invoke/message.ts';
 import { createHttpChannel } from './http.ts';
 
-function channel() {
+function channel(answered = { status: 200, headers: { 'content-length': '0' } as Record<string, string> }) {
   const calls: HttpCall[] = [];
   const body = { async *[Symbol.asyncIterator]() {}, read: async () => noBody };
   const client = {
     async call(call: HttpCall) {
       calls.push(call);
-      return { status: 200, headers: { 'content-length': '0' }, body: body as never };
+      return { ...answered, body: body as never };
     },
     async [Symbol.asyncDispose]() {},
   };
@@ -21,6 +21,11 @@ describe('the channel to an app that speaks HTTP', () => {
     const { calls, channel: app } = channel();
     await app.invoke(callOf('GET', '/pay', { 'dapr-api-token': 'theirs', 'x-own': '1' }, noBody), undefined);
     expect(calls[0]?.headers).toMatchObject({ 'dapr-api-token': 'mine', 'x-own': '1' });
+  });
+
+  it.each([101, 204, 304])('gives an answer of status %d, which has no body, in one piece', async (status) => {
+    const { channel: app } = channel({ status, headers: {} });
+    expect((await app.invoke(callOf('GET', '/pay', {}, noBody), undefined)).body).toBe(noBody);
   });
 
   it('makes up no verb that access rules have not seen', async () => {

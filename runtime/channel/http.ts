@@ -86,7 +86,8 @@ const wholeUpTo = 65_536;
 async function answerOf({ status, headers, body }: HttpResponse, leave: () => void): Promise<InvokeAnswer> {
   const contentType = headers['content-type'] ?? '';
   const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
-  const whole = length <= wholeUpTo;
+  // What cannot have a body ends with its head: a peer must not take a 101 for the first of two heads.
+  const whole = length <= wholeUpTo || status < 200 || status === 204 || status === 304;
   const taken = whole ? await body.read(wholeUpTo) : untilRead(body, leave);
   if (whole) leave();
   return { ...noAnswer, status, headers: headers as Metadata, contentType: String(contentType), body: taken };
