@@ -36,9 +36,13 @@ export class PlainCall implements StreamSink, BodyFlow {
     this.#call = call;
     this.#options = options;
     const { method, path, headers = {}, body, signal } = call;
-    const pseudo = { ':method': method, ':scheme': 'http', ':path': path, ':authority': options.authority };
-    const length = Buffer.isBuffer(body) ? { 'content-length': String(body.length) } : undefined;
-    this.#headers = plainBlock(pseudo, { ...headers, ...length, [plainHeader]: '1' });
+    const length = Buffer.isBuffer(body) ? body.length : undefined;
+    const own = { ':method': method, ':scheme': 'http', ':path': path, ':authority': options.authority };
+    const stale = length !== undefined && headers['content-length'] !== undefined;
+    this.#headers = plainBlock(
+      { ...own, [plainHeader]: '1', 'content-length': length },
+      stale ? { ...headers, 'content-length': undefined } : headers,
+    );
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -13,21 +13,23 @@ const repeatedHeader = 'outrigger-repeated';
 
 type Lists = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** A header block of pseudo-headers and of headers that may be lists. Throws `TypeError` for what no header may hold. */
-export function plainBlock(pseudo: HeaderInit, headers: Lists): Buffer {
-  const single: Record<string, string> = {};
+/**
+ * A header block of what is ours, pseudo-headers first, and of headers that may be lists. Throws `TypeError` for what no
+ * header may hold.
+ */
+export function plainBlock(own: HeaderInit, headers: Lists): Buffer {
   let repeated: Record<string, readonly string[]> | undefined;
   for (const name in headers) {
     const value = headers[name];
-    if (typeof value === 'string') single[name] = value;
-    else if (value?.length === 1) single[name] = value[0]!;
-    else if (value !== undefined) {
-      repeated ??= {};
-      repeated[name] = value;
-    }
+    if (typeof value !== 'object' || value.length < 2) continue;
+    repeated ??= {};
+    repeated[name] = value;
   }
-  if (repeated !== undefined) single[repeatedHeader] = JSON.stringify(repeated);
-  return encodeHeaders({ ...pseudo, ...single });
+  if (repeated === undefined) return encodeHeaders(own, headers);
+  const single: Record<string, string | readonly string[] | undefined> = { ...headers };
+  for (const name in repeated) delete single[name];
+  single[repeatedHeader] = JSON.stringify(repeated);
+  return encodeHeaders(own, single);
 }
 
 /** The headers of such a block. */

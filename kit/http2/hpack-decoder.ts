@@ -24,6 +24,13 @@ const longestKnown = 1_024;
 
 type Entry = readonly [name: string, value: string];
 
+/** A field that was read, and its bytes. */
+type KnownField = { readonly bytes: Buffer; readonly name: string; readonly value: string; readonly allowed: boolean };
+
+/** Fields that are kept by their place in a block, and the longest of them. */
+const mostFields = 32;
+const longestField = 256;
+
 /** Reads the header blocks of one connection, in their order. Source: RFC 7541. */
 export class HpackDecoder {
   readonly #maxSize: number;
@@ -35,6 +42,9 @@ export class HpackDecoder {
   #at = 0;
   /** Blocks as they were read since the table changed, newest last: a peer sends the same few over and over. */
   readonly #known: { bytes: Buffer; block: HeaderBlock }[] = [];
+  /** By its place among a block's fields, the last that was written out there: most are the same in the next block. */
+  readonly #fields: KnownField[] = [];
+  #place = 0;
 
   /** `maxSize` is the longest list that is kept; longer ones are read, and answered with a problem. */
   constructor(maxSize: number) {
@@ -47,6 +57,7 @@ export class HpackDecoder {
     const list = new HeaderList(this.#maxSize);
     this.#block = block;
     this.#at = 0;
+    this.#place = 0;
     let unchanged = true;
     while (this.#at < block.length) unchanged = this.#field(list) && unchanged;
     const decoded = list.done();
@@ -68,7 +79,7 @@ export class HpackDecoder {
     const first = this.#block[this.#at]!;
     if (first & 0x80) {
       const [name, value] = this.#entry(this.#integer(7));
-      list.add(name, value);
+      list.add(name, value, isAllowed(name, value));
       return true;
     }
     if ((first & 0xe0) === 0x20) {
@@ -76,13 +87,38 @@ export class HpackDecoder {
       this.#resize(this.#integer(5));
       return false;
     }
-    const indexed = (first & 0x40) !== 0;
-    const index = this.#integer(indexed ? 6 : 4);
+    if ((first & 0x40) === 0) {
+      const { name, value, allowed } = this.#literal();
+      list.add(name, value, allowed);
+      return true;
+    }
+    const index = this.#integer(6);
     const name = index === 0 ? this.#text() : this.#entry(index)[0];
     const value = this.#text();
-    list.add(name, value);
-    if (indexed) this.#insert([name, value]);
-    return !indexed;
+    list.add(name, value, isAllowed(name, value));
+    this.#insert([name, value]);
+    return false;
+  }
+
+  /** A field that leaves the table alone. */
+  #literal(): KnownField {
+    const start = this.#at;
+    const place = this.#place++;
+    const known = this.#fields[place];
+    if (known !== undefined && startsWith(this.#block, start, known.bytes)) {
+      this.#at = start + known.bytes.length;
+      return known;
+    }
+    const index = this.#integer(4);
+    const name = index === 0 ? this.#text() : this.#entry(index)[0];
+    const value = this.#text();
+    const field = { bytes: this.#block.subarray(start, this.#at), name, value, allowed: isAllowed(name, value) };
+    // What the table names is another field when the table has changed.
+    const keeps = place < mostFields && field.bytes.length <= longestField && index <= staticTable.length;
+    if (!keeps) return field;
+    const kept = { ...field, bytes: Buffer.from(field.bytes) };
+    this.#fields[place] = kept;
+    return kept;
   }
 
   #integer(bits: number): number {
@@ -138,6 +174,14 @@ export class HpackDecoder {
   }
 }
 
+function startsWith(block: Buffer, start: number, bytes: Buffer): boolean {
+  const { length } = bytes;
+  if (block.length - start < length) return false;
+  // From the end, where values differ.
+  for (let i = length - 1; i >= 0; i--) if (block[start + i] !== bytes[i]) return false;
+  return true;
+}
+
 const sizeOf = ([name, value]: Entry): number => name.length + value.length + entryOverhead;
 
 const pseudoHeaders = new Set([':method', ':scheme', ':path', ':authority', ':status', ':protocol']);
@@ -145,6 +189,7 @@ const pseudoHeaders = new Set([':method', ':scheme', ':path', ':authority', ':st
 const connectionHeaders = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 const nameForm = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const unfit = /[\0\r\n]/;
+const colon = 58;
 
 /** Gathers a list and holds it to the rules for its form. Source: RFC 9113, section 8.2. */
 class HeaderList {
@@ -162,14 +207,16 @@ class HeaderList {
     return this.#size > 0;
   }
 
-  add(name: string, value: string): void {
+  /** `allowed` is what `isAllowed` says. */
+  add(name: string, value: string, allowed: boolean): void {
     this.#size += name.length + value.length + entryOverhead;
     if (this.#size > this.#maxSize) {
       this.#problem = tooLarge;
       return;
     }
-    const pseudo = name.startsWith(':');
-    if (!this.#fits(name, value, pseudo)) {
+    const pseudo = name.charCodeAt(0) === colon;
+    const misplaced = pseudo && (this.#regular || this.#headers[name] !== undefined);
+    if (!allowed || misplaced) {
       this.#problem ??= `header ${JSON.stringify(name)} is not allowed here`;
       return;
     }
@@ -182,12 +229,13 @@ class HeaderList {
     const [headers, size] = [this.#headers, this.#size];
     return this.#problem === undefined ? { headers, size } : { headers, size, problem: this.#problem };
   }
+}
 
-  #fits(name: string, value: string, pseudo: boolean): boolean {
-    if (unfit.test(value) || name === '__proto__') return false;
-    if (pseudo) return pseudoHeaders.has(name) && !this.#regular && this.#headers[name] === undefined;
-    return nameForm.test(name) && !connectionHeaders.has(name) && (name !== 'te' || value === 'trailers');
-  }
+/** Whether such a header may stand in HTTP/2 at all. */
+function isAllowed(name: string, value: string): boolean {
+  if (unfit.test(value) || name === '__proto__') return false;
+  if (name.charCodeAt(0) === colon) return pseudoHeaders.has(name);
+  return nameForm.test(name) && !connectionHeaders.has(name) && (name !== 'te' || value === 'trailers');
 }
 
 /** The problem of a list longer than allowed. */

@@ -3,62 +3,95 @@ import { staticTable } from './static-table.ts';
 export type HeaderInit = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 const names = new Map<string, number>();
-const fields = new Map<string, number>();
+/** Entries that have a value too, by name and value. */
+const fields = new Map<string, Map<string, number>>();
 for (const [i, [name, value]] of staticTable.entries()) {
   if (!names.has(name)) names.set(name, i + 1);
-  if (value !== '') fields.set(`${name}\n${value}`, i + 1);
+  if (value === '') continue;
+  const ofName = fields.get(name) ?? new Map<string, number>();
+  fields.set(name, ofName.set(value, i + 1));
 }
 
 const nameForm = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
+/** What needs a second look: what ends a header early, and what is no single byte. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const odd = /[^\x01-\x09\x0b\x0c\x0e-\xff]/;
 const unfit = /[\0\r\n]/;
-const wide = /[^\0-\xff]/;
 
 /** More than a field takes besides its name and value. */
 const fieldOverhead = 12;
+/** Texts of up to this length are cheaper to copy here than by a call of Node's. */
+const shortText = 32;
 
 /**
  * A header block that leaves the dynamic table alone, so that it may be made once and sent on any connection, and blocks
  * may be put together. Names are put in lower case. A value is sent letter by byte, as it was read, or else as UTF-8.
  * Throws `TypeError` for what no header may hold.
  */
-export function encodeHeaders(headers: HeaderInit): Buffer {
-  const list: [name: string, value: string][] = [];
+export function encodeHeaders(headers: HeaderInit, more: HeaderInit = none): Buffer {
+  const block = Buffer.allocUnsafe(roomFor(headers) + roomFor(more));
+  return block.subarray(0, write(block, write(block, 0, headers), more));
+}
+
+const none: HeaderInit = Object.freeze({});
+
+function roomFor(headers: HeaderInit): number {
   let bytes = 0;
-  const add = (name: string, value: string): void => {
-    if (unfit.test(value)) throw new TypeError(`header ${name} holds what cannot be sent`);
-    list.push([name, value]);
-    bytes += fieldOverhead + name.length + (wide.test(value) ? Buffer.byteLength(value) : value.length);
-  };
-  for (const given of Object.keys(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    if (typeof value === 'object') for (const one of value) bytes += roomForField(name, one);
+    else bytes += roomForField(name, String(value));
+  }
+  return bytes;
+}
+
+function roomForField(name: string, value: string): number {
+  const bytes = fieldOverhead + name.length + value.length;
+  if (!odd.test(value)) return bytes;
+  if (unfit.test(value)) throw new TypeError(`header ${name} holds what cannot be sent`);
+  return bytes + Buffer.byteLength(value);
+}
+
+function write(block: Buffer, start: number, headers: HeaderInit): number {
+  let at = start;
+  for (const given in headers) {
     const value = headers[given];
     if (value === undefined) continue;
-    const name = given.toLowerCase();
-    if (!nameForm.test(name)) throw new TypeError(`${JSON.stringify(given)} is no name of a header`);
-    if (typeof value === 'object') for (const one of value) add(name, one);
-    else add(name, String(value));
+    const name = nameForm.test(given) ? given : lowerCase(given);
+    if (typeof value === 'object') for (const one of value) at = field(block, at, name, one);
+    else at = field(block, at, name, String(value));
   }
-  const block = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const [name, value] of list) at = field(block, at, name, value);
-  return block.subarray(0, at);
+  return at;
+}
+
+function lowerCase(given: string): string {
+  const name = given.toLowerCase();
+  if (!nameForm.test(name)) throw new TypeError(`${JSON.stringify(given)} is no name of a header`);
+  return name;
 }
 
 function field(block: Buffer, at: number, name: string, value: string): number {
-  const whole = fields.get(`${name}\n${value}`);
-  if (whole !== undefined) return integer(block, at, 0x80, 7, whole);
   const index = names.get(name);
-  if (index !== undefined) return text(block, integer(block, at, 0, 4, index), value);
-  block[at] = 0;
-  return text(block, text(block, at + 1, name), value);
+  if (index === undefined) {
+    block[at] = 0;
+    return text(block, text(block, at + 1, name), value);
+  }
+  const whole = fields.get(name)?.get(value);
+  if (whole !== undefined) return integer(block, at, 0x80, 7, whole);
+  return text(block, integer(block, at, 0, 4, index), value);
 }
 
 function text(block: Buffer, at: number, value: string): number {
-  if (!wide.test(value)) {
-    const start = integer(block, at, 0, 7, value.length);
-    return start + block.write(value, start, 'latin1');
+  const { length } = value;
+  if (odd.test(value)) {
+    const start = integer(block, at, 0, 7, Buffer.byteLength(value));
+    return start + block.write(value, start, 'utf8');
   }
-  const start = integer(block, at, 0, 7, Buffer.byteLength(value));
-  return start + block.write(value, start, 'utf8');
+  const start = integer(block, at, 0, 7, length);
+  if (length > shortText) return start + block.write(value, start, 'latin1');
+  for (let i = 0; i < length; i++) block[start + i] = value.charCodeAt(i);
+  return start + length;
 }
 
 function integer(block: Buffer, start: number, flags: number, bits: number, number: number): number {

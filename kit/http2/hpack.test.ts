@@ -51,6 +51,23 @@ describe('HPACK', () => {
     );
   });
 
+  it('reads each block as if it were the first, whatever came before', () => {
+    const few = fc.dictionary(
+      fc.constantFrom('a', 'b', 'c', 'te', 'x-long'),
+      fc.constantFrom('', '1', '22', 'trailers'),
+    );
+    const long = fc.constantFrom(undefined, 'x'.repeat(250), 'x'.repeat(300));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(few, long)), (blocks) => {
+        const one = decoder();
+        for (const [headers, text] of blocks) {
+          const block = encodeHeaders({ ':path': '/a' }, { ...headers, text });
+          expect(one.decode(block)).toEqual(decoder().decode(block));
+        }
+      }),
+    );
+  });
+
   it('reads any bytes, or refuses them', () => {
     const from = decoder();
     fc.assert(
@@ -92,6 +109,13 @@ describe('HPACK', () => {
   it('refuses to write what no header may hold', () => {
     expect(() => encodeHeaders({ a: 'b\r\nc: d' })).toThrow(TypeError);
     expect(() => encodeHeaders({ 'a b': 'c' })).toThrow(TypeError);
+    expect(() => encodeHeaders({ a: ['b', '\0'] })).toThrow(TypeError);
+  });
+
+  it('writes names in lower case, lists field by field, and what is no single byte as UTF-8', () => {
+    const headers = { 'X-Name': 'é', list: ['a', 'b'], wide: '€'.repeat(30), none: undefined };
+    const utf8 = Buffer.from('€'.repeat(30)).toString('latin1');
+    expect(decoder().decode(encodeHeaders(headers)).headers).toEqual({ 'x-name': 'é', list: 'a, b', wide: utf8 });
   });
 
   it("reads what node:http2's encoder writes, request after request", async () => {
