@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { HttpHandler } from '#kit/http/message.ts';
 import { type PageServer, startPageServer } from '#kit/http/page-server.ts';
 import type { HealthTargets } from './targets.ts';
 
@@ -11,18 +11,17 @@ export function startHealthServer(
   at: { host: string; port: number },
   routes: Readonly<Record<string, () => { status: number; contentType: string; body: string }>> = {},
 ): Promise<PageServer> {
-  const listener: RequestListener = (request, response) => {
-    const path = (request.url ?? '/').split('?')[0]!;
+  const handle: HttpHandler = ({ url }) => {
+    const path = url.split('?')[0]!;
     const route = routes[path];
     if (route) {
-      const page = route();
-      response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body);
-    } else if (path !== '/healthz') response.writeHead(404).end();
-    else if (targets.ready()) response.writeHead(200).end();
-    else
-      response
-        .writeHead(503, { 'content-type': 'text/plain' })
-        .end(`waiting for: ${targets.waitingFor().join(', ')}\n`);
+      const { status, contentType, body } = route();
+      return { status, headers: { 'content-type': contentType }, body };
+    }
+    if (path !== '/healthz') return { status: 404 };
+    if (targets.ready()) return { status: 200 };
+    const body = `waiting for: ${targets.waitingFor().join(', ')}\n`;
+    return { status: 503, headers: { 'content-type': 'text/plain' }, body };
   };
-  return startPageServer(listener, { what: 'health checks', target: 'healthz-server', targets, at });
+  return startPageServer(handle, { what: 'health checks', target: 'healthz-server', targets, at });
 }

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener } from 'node:http';
 import type { HealthTargets } from '#kit/health/targets.ts';
-import { listen } from './listen.ts';
+import { silentLogger } from '#kit/log/logger.ts';
+import type { HttpHandler } from './message.ts';
+import { createHttpServer } from './server.ts';
 
 export type PageServer = AsyncDisposable & { port: number };
 
@@ -14,17 +15,11 @@ export type PageServerOptions = {
 };
 
 /** Serves a few pages beside the binary's own work, such as health or metrics; disposing cuts connections. */
-export async function startPageServer(listener: RequestListener, options: PageServerOptions): Promise<PageServer> {
+export async function startPageServer(handle: HttpHandler, options: PageServerOptions): Promise<PageServer> {
   const { what, target, targets, at } = options;
   const own = targets.add(target);
-  const server = createServer(listener);
-  const port = await listen(server, what, at.host, at.port);
+  const server = createHttpServer({ handle, log: silentLogger, h2c: false });
+  const port = await server.listen(at.host, at.port, what);
   own.ready();
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }

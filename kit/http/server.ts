@@ -1,4 +1,9 @@
-import { createServer as createHttp1, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp1,
+  type Server as Http1Server,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import {
   createServer as createHttp2,
   type Http2Server,
@@ -6,6 +11,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { createServer, type Server } from 'node:net';
 import type { Logger } from '#kit/log/logger.ts';
 import { httpDate } from './date.ts';
 import { Http1Request, sendHttp1 } from './http1.ts';
@@ -15,7 +21,7 @@ import type { HttpHandler, HttpReply, HttpRequest } from './message.ts';
 import type { PlainServing } from './plain-connection.ts';
 import { failedReply } from './reply.ts';
 import { asksForHttp2, upgradeToHttp2 } from './upgrade.ts';
-import { type Connections, serveConnections, type TakeOver } from './versions.ts';
+import { plainConnections, type TakeOver } from './versions.ts';
 
 export type HttpServerOptions = {
   handle: HttpHandler;
@@ -57,19 +63,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   const sessions = new Set<ServerHttp2Session>();
   const asHttp2 = options.h2c === false ? undefined : http2Connections(serving, options, sessions);
+  const asHttp1 = http1Connections(serving, options, asHttp2);
+  const connections = plainConnections(asHttp1.takeOver, asHttp2, serving, options.headersTimeoutMs ?? 10_000);
   const servers: Server[] = [];
-  const plain: Connections[] = [];
   const open = (): Server => {
-    const server = http1Server(serving, options, asHttp2);
-    plain.push(serveConnections(server, asHttp2, serving, options.headersTimeoutMs ?? 10_000));
+    const server = createServer(tcpOptions, connections.accept);
     servers.push(server);
     return server;
   };
   const close = async (now: boolean): Promise<void> => {
     serving.draining = true;
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const connections of plain) connections.close(now);
-    for (const server of servers) if (now) server.closeAllConnections();
+    connections.close(now);
+    asHttp1.close(now);
     for (const session of sessions) now ? session.destroy() : session.close();
     await Promise.all(closed);
   };
@@ -90,15 +96,41 @@ const noTunnel = 'HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\nconten
 
 type Serving = Omit<PlainServing, 'handOver'>;
 
-function http1Server(serving: Serving, options: HttpServerOptions, asHttp2: TakeOver | undefined): Server {
+/** As `node:http` opens connections, some of which are handed to it. */
+const tcpOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
+type Http1Connections = {
+  takeOver: TakeOver;
+  /** Ends those without a request under way, or all of them. */
+  close(all: boolean): void;
+};
+
+/** Made with the first connection that wants it: many sidecars never see one, and `node:http` takes long to load. */
+function http1Connections(...made: Parameters<typeof http1Server>): Http1Connections {
+  let server: Http1Server | undefined;
+  return {
+    takeOver(connection) {
+      if (server === undefined) {
+        server = http1Server(...made);
+        // It watches its connections' time from when it listens, which it never does itself.
+        server.emit('listening');
+      }
+      server.emit('connection', connection);
+    },
+    close(all) {
+      if (all) server?.closeAllConnections();
+      server?.close();
+    },
+  };
+}
+
+function http1Server(serving: Serving, options: HttpServerOptions, asHttp2: TakeOver | undefined): Http1Server {
   const server = createHttp1({
     maxHeaderSize: (options.maxHeaderBytes ?? 4_096) + goHeaderSlack,
     headersTimeout: options.headersTimeoutMs ?? 10_000,
     requestTimeout: 0,
     keepAliveTimeout: 0,
     connectionsCheckingInterval: 2_000,
-    keepAlive: true,
-    keepAliveInitialDelay: 60_000,
     shouldUpgradeCallback: (message: IncomingMessage) => asHttp2 !== undefined && asksForHttp2(message),
   });
   if (asHttp2 !== undefined)

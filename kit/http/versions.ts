@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PlainConnection, type PlainServing } from './plain-connection.ts';
@@ -10,21 +9,22 @@ const ownConnection = Symbol('connection');
 export type TakeOver = (connection: Duplex) => void;
 
 export type Connections = {
+  /** Serves a connection from its first byte. */
+  accept(socket: Socket): void;
   /** Ends those without a request under way, or all of them. */
   close(all: boolean): void;
 };
 
 /**
- * Serves the connections of an HTTP/1 server itself for as long as their requests are plain; the others go on at that
- * server, or as HTTP/2 where that is served. One that asks for nothing within `timeoutMs` is closed.
+ * Serves connections for as long as their requests are plain; the others go on as HTTP/1.1 in full, or as HTTP/2 where
+ * that is served. One that asks for nothing within `timeoutMs` is closed.
  */
-export function serveConnections(
-  http1: Server,
+export function plainConnections(
+  asHttp1: TakeOver,
   asHttp2: TakeOver | undefined,
   shared: Omit<PlainServing, 'handOver'>,
   timeoutMs: number,
 ): Connections {
-  const asHttp1 = http1.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   const open = new Set<PlainConnection>();
   const forget = (connection: PlainConnection): void => {
     const { socket } = connection;
@@ -41,23 +41,22 @@ export function serveConnections(
         asHttp2(socket);
         return;
       }
-      for (const listener of asHttp1) listener.call(http1, socket);
+      asHttp1(socket);
       socket.resume();
     },
   });
-  http1.removeAllListeners('connection');
-  http1.on('connection', (socket: Socket) => {
-    const connection = new PlainConnection(socket, serving);
-    open.add(connection);
-    (socket as Own)[ownConnection] = connection;
-    const late = setTimeout(() => open.has(connection) && connection.silent && socket.destroy(), timeoutMs);
-    socket.on('data', onData).on('end', onEnd).on('error', onError);
-    socket.once('close', () => {
-      clearTimeout(late);
-      if (open.delete(connection)) connection.left();
-    });
-  });
   return {
+    accept(socket) {
+      const connection = new PlainConnection(socket, serving);
+      open.add(connection);
+      (socket as Own)[ownConnection] = connection;
+      const late = setTimeout(() => open.has(connection) && connection.silent && socket.destroy(), timeoutMs);
+      socket.on('data', onData).on('end', onEnd).on('error', onError);
+      socket.once('close', () => {
+        clearTimeout(late);
+        if (open.delete(connection)) connection.left();
+      });
+    },
     close(all) {
       for (const connection of open) {
         if (all || connection.idle) connection.socket.destroy();

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from '#kit/grpc/client.ts';
 import type { Logger } from '#kit/log/logger.ts';
@@ -50,16 +50,16 @@ export function pluggableSockets(folder: string, log: Logger): PluggableSockets 
   return {
     folder,
     async find(type) {
-      const sockets = await socketsIn(folder);
+      const sockets = socketsIn(folder);
       await Promise.all(sockets.filter((socket) => !asked.has(socket)).map(ask));
       return types.get(type.toLowerCase());
     },
   };
 }
 
-async function socketsIn(folder: string): Promise<string[]> {
+function socketsIn(folder: string): string[] {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = readdirSync(folder, { withFileTypes: true });
     return entries.filter((entry) => entry.isSocket()).map((entry) => path.join(folder, entry.name));
   } catch {
     // A folder that is not there has no sockets in it.

@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 export type SelfAddress = { hostAddress: string; hostName: string };
 
 /** Adds the headers that tell who passed a request on (RFC 7239 and its older kin) to those that are there. */
@@ -7,7 +5,7 @@ export type AddForwarded = (headers: Record<string, string | readonly string[]>)
 
 /** What a sidecar of that address adds. */
 export function forwardedBy({ hostAddress, hostName }: SelfAddress): AddForwarded {
-  const quoted = isIPv6(hostAddress) ? `"[${hostAddress}]"` : hostAddress;
+  const quoted = hostAddress.includes(':') ? `"[${hostAddress}]"` : hostAddress;
   const parts = [...(hostAddress ? [`for=${quoted}`, `by=${quoted}`] : []), ...(hostName ? [`host=${hostName}`] : [])];
   const own = { 'x-forwarded-for': hostAddress, 'x-forwarded-host': hostName, forwarded: parts.join(';') };
   const added = Object.entries(own).filter(([, value]) => value !== '');

@@ -145,8 +145,8 @@ async function open(
 ): Promise<Loaded | undefined> {
   const { registry, signal, log } = options;
   const { name, annotations } = component.metadata;
-  const abort = new AbortController();
-  const ends = AbortSignal.any([signal, abort.signal]);
+  const abort = endsWith(signal);
+  const ends = abort.signal;
   const { values, secretNames } = await resolveSettings(
     component.spec.metadata,
     ownerOf(component, world),
@@ -185,6 +185,16 @@ async function open(
     },
   });
   return former;
+}
+
+/** A controller whose signal fires with another one too; cheaper than AbortSignal.any. */
+function endsWith(signal: AbortSignal): AbortController {
+  const abort = new AbortController();
+  const end = (): void => abort.abort(signal.reason);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  abort.signal.addEventListener('abort', () => signal.removeEventListener('abort', end), { once: true });
+  return abort;
 }
 
 /** Settings with defaults for those that are not there, or empty, in any case of letters. */

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { Kind as ResourceKind } from '#crds/kind.ts';
@@ -26,9 +26,10 @@ type Manifest = { file: string; content: Record<string, unknown> };
  */
 export function fileSource({ folders, namespace, log: given }: FileSourceOptions): ResourceSource {
   const log = warnedOnce(given);
+  const readManifests = manifestReader(folders, log);
   const relist = async <T extends Resource>(kind: ResourceKind<T>): Promise<Relisted<T>> => {
     const resources: T[] = [];
-    const { manifests, broken } = await readManifests(folders, log);
+    const { manifests, broken } = readManifests();
     let complete = broken === 0;
     for (const { file, content } of manifests) {
       if (content['kind'] !== kind.kind) continue;
@@ -74,9 +75,23 @@ function parse<T>(kind: ResourceKind<T>, file: string, content: unknown, log: Lo
 
 type Read = { manifests: Manifest[]; broken: number };
 
-async function readManifests(folders: readonly string[], log: Logger): Promise<Read> {
-  const perFolder = await Promise.all(folders.map((folder) => manifestsOf(folder, log)));
-  return joined(perFolder);
+type Parsed = { text: string; read: Read };
+
+/**
+ * Reads folders again and again: each kind of resource looks for its own in all of them. Texts are parsed once for as
+ * long as they stay the same. Reading waits for the disk, as for so small files the way through a thread takes longer.
+ */
+function manifestReader(folders: readonly string[], log: Logger): () => Read {
+  let known = new Map<string, Parsed>();
+  return () => {
+    const files = folders.flatMap(manifestsIn).map((file): [string, Parsed] => {
+      const text = readFileSync(file, 'utf8');
+      const before = known.get(file);
+      return [file, before?.text === text ? before : { text, read: readDocuments(file, text, log) }];
+    });
+    known = new Map(files);
+    return joined(files.map(([, { read }]) => read));
+  };
 }
 
 const joined = (parts: readonly Read[]): Read => ({
@@ -84,19 +99,12 @@ const joined = (parts: readonly Read[]): Read => ({
   broken: parts.reduce((sum, { broken }) => sum + broken, 0),
 });
 
-async function manifestsOf(folder: string, log: Logger): Promise<Read> {
-  const files = (await namesIn(folder))
-    .filter((name) => /\.ya?ml$/i.test(name))
-    .sort()
-    .map((name) => path.join(folder, name));
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  return joined(files.map((file, i) => readDocuments(file, texts[i]!, log)));
-}
-
-async function namesIn(folder: string): Promise<string[]> {
+function manifestsIn(folder: string): string[] {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && /\.ya?ml$/i.test(entry.name))
+      .map(({ name }) => path.join(folder, name))
+      .sort();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw fault('invalid-config', `cannot read the resources folder ${folder}: ${code}`, { cause });

@@ -26,27 +26,50 @@ const program = {
     export const later = async () => existsSync(import.meta.dirname + '/program.blob');`,
 };
 
+/** Builds the snapshot of a program of these files in a folder of its own, and hands it over there. */
+async function built(files: Readonly<Record<string, string>>, use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'outrigger-snapshot-'));
+  try {
+    await mkdir(path.join(folder, 'source'));
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, 'source', name), text);
+    const shared = { bundle: true, splitting: true, format: 'esm', platform: 'node' } as const;
+    await buildSnapshot({
+      name: 'program',
+      source: path.join(folder, 'source/main.ts'),
+      outdir: path.join(folder, 'built'),
+      shared: { ...shared, outExtension: { '.js': '.mjs' } },
+    });
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 describe('a snapshot of a program', () => {
-  it('runs with the arguments, environment and folder of its process, wherever it has been moved', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'outrigger-snapshot-'));
-    try {
-      await mkdir(path.join(folder, 'source'));
-      for (const [name, text] of Object.entries(program)) await writeFile(path.join(folder, 'source', name), text);
-      const [built, moved] = [path.join(folder, 'built'), path.join(folder, 'moved')];
-      const shared = { bundle: true, splitting: true, format: 'esm', platform: 'node' } as const;
-      const source = path.join(folder, 'source/main.ts');
-      await buildSnapshot({
-        name: 'program',
-        source,
-        outdir: built,
-        shared: { ...shared, outExtension: { '.js': '.mjs' } },
-      });
-      await rename(built, moved);
+  it('runs with the arguments, environment and folder of its process, wherever it has been moved', () =>
+    built(program, async (folder) => {
+      const moved = path.join(folder, 'moved');
+      await rename(path.join(folder, 'built'), moved);
       const flags = [`--snapshot-blob=${path.join(moved, 'program.blob')}`, 'program', 'you'];
       const { stdout } = await run(process.execPath, flags, { cwd: folder, env: { WORD: 'given' } });
       expect(JSON.parse(stdout)).toEqual(['OK you function', 'given', true, folder]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    }));
+
+  it('has other random numbers in each process', () =>
+    built({ 'main.ts': random('console.log([randomUUID(), randomInt(2 ** 40)].join());') }, async (folder) => {
+      const start = () => run(process.execPath, [`--snapshot-blob=${folder}/built/program.blob`, 'program']);
+      const [one, other] = [await start(), await start()];
+      expect(one.stdout).toMatch(/^[-0-9a-f]{36},\d+\n$/);
+      const [uuid, number] = one.stdout.split(',');
+      expect(other.stdout).not.toContain(uuid);
+      expect(other.stdout).not.toContain(number);
+    }));
+
+  it.each(['randomUUID()', 'randomInt(9)'])('is not built of one that calls %s as it loads', async (call) => {
+    const main = `import { kept } from './early.ts';\nconsole.log(kept);`;
+    const files = { 'main.ts': main, 'early.ts': random(`export const kept = ${call};`) };
+    await expect(built(files, async () => {})).rejects.toThrow('was called while the snapshot was built');
   });
 });
+
+const random = (text: string) => `import { randomInt, randomUUID } from 'node:crypto';\n${text}`;

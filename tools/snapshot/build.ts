@@ -5,6 +5,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { type BuildOptions, build, transform } from 'esbuild';
 import { deferredModules } from './deferred-modules.ts';
+import { stripCodeCache } from './strip-code-cache.ts';
 
 export type Snapshot = {
   name: string;
@@ -45,12 +46,16 @@ export async function buildSnapshot({ name, source, early = [], outdir, shared }
   const entry = path.join(outdir, 'entry.cjs');
   copyFileSync(path.join(import.meta.dirname, 'entry.cjs'), entry);
   const config = path.join(outdir, 'snapshot.json');
-  // Compiled code of Node's own modules would double the snapshot, and Node has it in itself.
-  writeFileSync(config, JSON.stringify({ builder: entry, withoutCodeCache: true }));
-  const flags = ['--no-warnings', '--snapshot-blob', path.join(outdir, `${name}.blob`)];
-  await promisify(execFile)(process.execPath, [...flags, '--build-snapshot-config', config]);
+  // Its `withoutCodeCache` would take the program's own compiled functions as well.
+  writeFileSync(config, JSON.stringify({ builder: entry }));
+  const blob = path.join(outdir, `${name}.blob`);
+  const flags = ['--no-warnings', '--snapshot-blob', blob, '--build-snapshot-config', config];
+  await promisify(execFile)(process.execPath, flags, { timeout: buildTimeoutMs });
+  writeFileSync(blob, stripCodeCache(readFileSync(blob)));
   for (const file of [config, entry]) rmSync(file);
 }
+
+const buildTimeoutMs = 120_000;
 
 /** Imports all that the program's main does, and the main itself only when called. */
 function preload(source: string, early: readonly string[]): string {

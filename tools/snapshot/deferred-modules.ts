@@ -4,7 +4,7 @@ import type { Plugin } from 'esbuild';
 const namespace = 'deferred-module';
 
 /** Node's own modules whose state a snapshot cannot hold (or is not known to): loaded by the process that needs them. */
-const deferred = ['http', 'http2', 'https', 'tls', 'sqlite', 'child_process', 'worker_threads', 'dgram', 'cluster'];
+const deferred = ['http', 'http2', 'https', 'tls', 'sqlite', 'child_process', 'worker_threads'];
 
 /** Plain data of theirs that modules read as they are loaded. */
 const data: Readonly<Record<string, readonly string[]>> = {

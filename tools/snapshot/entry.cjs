@@ -4,6 +4,7 @@
  * that the snapshot lies in.
  */
 'use strict';
+const crypto = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -27,16 +28,34 @@ function load(name) {
   const filename = path.join(bundle.folder, name);
   const parameters = ['exports', 'module', 'require', '__bundle'];
   const evaluate = compileFunction(readFileSync(filename, 'utf8'), parameters, { filename });
-  evaluate(chunk.exports, chunk, (id) => (id.startsWith('./') ? load(path.normalize(id)) : require(id)), bundle);
+  evaluate(chunk.exports, chunk, (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), bundle);
   return chunk.exports;
 }
 
+// Node keeps random bytes in store for these: those of the snapshot would be every process's.
+const { randomInt, randomUUID } = crypto;
+const afterBuilding =
+  (actual) =>
+  (...given) => {
+    if (startupSnapshot.isBuildingSnapshot()) throw new Error(`${actual.name} was called while the snapshot was built`);
+    return actual(...given);
+  };
+Object.assign(crypto, { randomInt: afterBuilding(randomInt), randomUUID: afterBuilding(randomUUID) });
+
+/** Not among those that NODE_OPTIONS may hold. */
+const flags = [
+  '--heap-growing-percent=20',
+  '--incremental-marking-soft-trigger=20',
+  // Not worth compiling for a few uses: that by which node:net tells IPv6 addresses takes 5 ms.
+  '--regexp-tier-up-ticks=50',
+  '--no-regexp-peephole-optimization',
+];
+
 const { main } = load('preload.cjs');
+startupSnapshot.addSerializeCallback(() => Object.assign(crypto, { randomInt, randomUUID }));
 startupSnapshot.setDeserializeMainFunction(() => {
   const flag = process.execArgv.find((word) => word.startsWith('--snapshot-blob='));
   bundle.folder = path.resolve(path.dirname(flag.slice('--snapshot-blob='.length)));
-  // Not flags that NODE_OPTIONS may hold.
-  setFlagsFromString('--heap-growing-percent=20');
-  setFlagsFromString('--incremental-marking-soft-trigger=20');
+  for (const one of flags) setFlagsFromString(one);
   main();
 });
