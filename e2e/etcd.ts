@@ -11,6 +11,9 @@ export interface Etcd extends AsyncDisposable {
   readonly port: number;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Starts it again on the same port, with its data. */
   restart(): Promise<void>;
 }
@@ -23,6 +26,8 @@ export async function startEtcd(): Promise<Etcd> {
   return {
     port,
     kill: () => server.kill(),
+    halt: () => server.halt(),
+    goOn: () => server.goOn(),
     async restart() {
       await server[Symbol.asyncDispose]();
       server = await startServer(folder, port, peerPort);

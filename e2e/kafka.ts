@@ -20,6 +20,9 @@ export interface Kafka extends AsyncDisposable {
   readonly guarded: string;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Starts it again on the same ports, with what it had stored; stops it first if it runs. */
   restart(): Promise<void>;
   /** The password of a user for SCRAM-SHA-256, from now on. */
@@ -45,6 +48,8 @@ export async function startKafka({ partitions = 1 } = {}): Promise<Kafka> {
     broker: `127.0.0.1:${port}`,
     guarded: `127.0.0.1:${guarded}`,
     kill: () => broker.kill(),
+    halt: () => broker.halt(),
+    goOn: () => broker.goOn(),
     async restart() {
       await broker[Symbol.asyncDispose]();
       broker = await launch();

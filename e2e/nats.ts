@@ -13,6 +13,9 @@ export interface Nats extends AsyncDisposable {
   readonly url: string;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Starts it again on the same port, with what it had stored. */
   restart(): Promise<void>;
   /** Lets a user do everything with this password only; the server is started again for it. */
@@ -29,6 +32,8 @@ export async function startNats(): Promise<Nats> {
     port,
     url: `nats://127.0.0.1:${port}`,
     kill: () => server.kill(),
+    halt: () => server.halt(),
+    goOn: () => server.goOn(),
     async restart() {
       await server[Symbol.asyncDispose]();
       server = await startServer(folder, port);

@@ -13,6 +13,9 @@ export interface Postgres extends AsyncDisposable {
   readonly connectionString: string;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Starts it again on the same port, with its data. */
   restart(): Promise<void>;
   /** Makes a superuser with this password, or gives it this one. */
@@ -36,6 +39,8 @@ export async function startPostgres(): Promise<Postgres> {
     port,
     connectionString: `host=127.0.0.1 port=${port} user=postgres password=secret dbname=postgres`,
     kill: () => server.kill(),
+    halt: () => server.halt(),
+    goOn: () => server.goOn(),
     async restart() {
       await server[Symbol.asyncDispose]();
       await rm(join(data, 'postmaster.pid'), { force: true });

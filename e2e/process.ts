@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /** A program that was started and has to be stopped again. */
 export interface Process extends AsyncDisposable {
@@ -12,6 +13,10 @@ export interface Process extends AsyncDisposable {
   alive(): boolean;
   /** Ends it by SIGKILL, as a crash would, and waits until it is gone. */
   kill(): Promise<void>;
+  /** Stops it and its children where they are, by SIGSTOP: whoever talks to it sees a server that hangs. */
+  halt(): Promise<void>;
+  /** Lets them go on. */
+  goOn(): Promise<void>;
 }
 
 export interface Start {
@@ -43,8 +48,17 @@ export function start(name: string, command: string, args: string[], options: St
     ended,
     alive: () => child.exitCode === null && child.signalCode === null,
     kill: () => stop('SIGKILL'),
+    halt: () => signalAll(child.pid ?? -1, 'SIGSTOP'),
+    goOn: () => signalAll(child.pid ?? -1, 'SIGCONT'),
     [Symbol.asyncDispose]: () => stop('SIGTERM'),
   };
+}
+
+/** Signals a process and, from there, all that it has started. */
+async function signalAll(pid: number, signal: NodeJS.Signals): Promise<void> {
+  process.kill(pid, signal);
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  for (const child of children.split(' ').filter(Boolean)) await signalAll(Number(child), signal);
 }
 
 async function endChild(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {

@@ -14,6 +14,9 @@ export interface RabbitMQ extends AsyncDisposable {
   readonly url: string;
   /** Ends it by SIGKILL, as a crash would. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Starts it again on the same port, with what it had stored; stops it first if it runs. */
   restart(): Promise<void>;
   /** Runs `rabbitmqctl`. */
@@ -42,6 +45,8 @@ export async function startRabbitMQ(): Promise<RabbitMQ> {
     port,
     url: `amqp://outrigger:secret@127.0.0.1:${port}`,
     kill: () => server.kill(),
+    halt: () => server.halt(),
+    goOn: () => server.goOn(),
     async restart() {
       await server[Symbol.asyncDispose]();
       server = await startServer(folder, port, env);

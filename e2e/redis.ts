@@ -16,6 +16,9 @@ export interface Redis extends AsyncDisposable {
   restart(): Promise<void>;
   /** Ends it by SIGKILL, as a crash would. Every acknowledged write is in its append-only file. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Lets a user do everything with this password only; kept through restarts. */
   setPassword(user: string, password: string): Promise<void>;
 }
@@ -31,6 +34,8 @@ export async function startRedis({ args = [] }: { args?: string[] } = {}): Promi
     port,
     url: `redis://127.0.0.1:${port}`,
     kill: () => server.kill(),
+    halt: () => server.halt(),
+    goOn: () => server.goOn(),
     async setPassword(user, password) {
       const rules = ['reset', 'on', `>${password}`, '~*', '&*', '+@all'];
       await run('redis-cli', ['-e', '-p', `${port}`, 'ACL', 'SETUSER', user, ...rules]);

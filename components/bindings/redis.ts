@@ -1,7 +1,8 @@
 import type { Binding, InvokeRequest, InvokeResponse } from '#contracts/binding.ts';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { openRedis, type Redis, redisSettings } from '../clients/redis.ts';
+import { openRedis, type Redis } from '../clients/redis.ts';
+import { redisSettings } from '../clients/redis-settings.ts';
 
 export const component = defineComponent({
   type: 'bindings.redis',

@@ -1,7 +1,9 @@
+import { isIP, type Socket } from 'node:net';
 import postgres, { type Sql } from 'postgres';
 import { z } from 'zod';
 import { choice, duration, integer, refusedTruth, secret, text } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { dialPostgres, type PostgresTarget } from './postgres-dial.ts';
 
 /** Settings of every component on PostgreSQL. */
 export const postgresSettings = z.object({
@@ -38,14 +40,16 @@ export type PostgresSettings = z.output<typeof postgresSettings>;
 /** Opens a pool and makes sure that the server answers. Rejects with `unavailable` naming the server, never a password. */
 export async function openPostgres(settings: PostgresSettings): Promise<Sql> {
   const target = targetOf(settings);
-  const ssl = await sslOf(settings, target);
+  const host = target['hostaddr'] ?? target['host'] ?? 'localhost';
+  const port = Number(target['port'] ?? 5432);
+  const tls = await tlsOf(settings, target);
   const sql = postgres({
-    host: target['hostaddr'] ?? target['host'] ?? 'localhost',
-    port: Number(target['port'] ?? 5432),
+    host,
+    port,
     ...given('database', target['dbname'] ?? target['database']),
     ...given('username', target['user']),
     ...given('password', target['password']),
-    ...(ssl === undefined ? {} : { ssl }),
+    ...dialling(() => dialPostgres({ host, port, tls, timeout: settings.timeout })),
     max: settings.maxConns || 4,
     prepare: settings.queryExecMode.startsWith('cache_'),
     connect_timeout: settings.timeout / 1_000,
@@ -57,10 +61,13 @@ export async function openPostgres(settings: PostgresSettings): Promise<Sql> {
     return sql;
   } catch (cause) {
     await sql.end({ timeout: 0 }).catch(() => {});
-    const where = `${target['host'] ?? 'localhost'}:${target['port'] ?? 5432}`;
+    const where = `${target['host'] ?? host}:${port}`;
     throw fault('unavailable', `cannot connect to postgresql at ${where}: ${(cause as Error).message}`, { cause });
   }
 }
+
+/** The library itself would wait for ever for a server that hangs. Its types leave this option out. */
+const dialling = (socket: () => Promise<Socket>): object => ({ socket });
 
 const given = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
 
@@ -95,10 +102,13 @@ export function readConnectionString(connectionString: string): Record<string, s
   );
 }
 
-async function sslOf(settings: PostgresSettings, target: Record<string, string | undefined>) {
-  const mode = target['sslmode'];
-  // Where only an address is dialled, the certificate is still that of the host.
-  const named = target['hostaddr'] && target['host'] ? { servername: target['host'] } : undefined;
+/** How libpq's `sslmode` has it, and stricter where there is a certificate to trust. */
+async function tlsOf(
+  settings: PostgresSettings,
+  { sslmode: mode = 'prefer', host }: Record<string, string | undefined>,
+): Promise<PostgresTarget['tls']> {
+  // Where an address is dialled, the certificate is still that of the host.
+  const named = host === undefined || isIP(host) !== 0 ? {} : { servername: host };
   if (settings.sslRootCert !== undefined) {
     const { readFile } = await import('node:fs/promises');
     const ca = await readFile(settings.sslRootCert, 'utf8').catch((cause) => {
@@ -106,8 +116,7 @@ async function sslOf(settings: PostgresSettings, target: Record<string, string |
     });
     return { ca, ...named };
   }
-  if (mode === undefined || mode === 'disable') return undefined;
-  return mode === 'verify-full' || mode === 'verify-ca'
-    ? (named ?? ('verify-full' as const))
-    : (mode as 'require' | 'prefer' | 'allow');
+  if (mode === 'disable') return undefined;
+  if (mode === 'verify-full' || mode === 'verify-ca') return named;
+  return { rejectUnauthorized: false, optional: mode !== 'require', ...named };
 }

@@ -2,7 +2,8 @@ import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { ConfigurationItems, ConfigurationStore } from '#contracts/configuration.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { openRedis, type Redis, redisSettings } from '../clients/redis.ts';
+import { openRedis, type Redis } from '../clients/redis.ts';
+import { redisSettings } from '../clients/redis-settings.ts';
 import { type WatchedItems, watchedItems } from './watched-items.ts';
 
 /** Keyspace events of strings: set, deleted, expired, evicted. */

@@ -1,7 +1,8 @@
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { LockStore, UnlockStatus } from '#contracts/lock.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { openRedis, redisScript, redisSettings } from '../clients/redis.ts';
+import { openRedis, redisScript } from '../clients/redis.ts';
+import { redisSettings } from '../clients/redis-settings.ts';
 
 export const component = defineComponent({
   type: 'lock.redis',

@@ -79,7 +79,7 @@ export function streamGroup(redis: Redis, settings: StreamSettings): RedisStream
       signal.addEventListener('abort', () => reader?.abandon(), { once: true });
       while (!signal.aborted) {
         try {
-          reader ??= await redis.dedicated();
+          reader ??= await redis.dedicated(blockMs);
           if (signal.aborted) reader.abandon();
           else await handAll(await read(reader), hand, signal);
         } catch (error) {

@@ -3,7 +3,8 @@ import type { Message, MessageHandler, PublishRequest, PubSub } from '#contracts
 import { duration, integer, text } from '#contracts/settings.ts';
 import { concurrencyGate } from '#kit/lifecycle/concurrency-gate.ts';
 import { sharedDeadline } from '#kit/lifecycle/shared-deadline.ts';
-import { openRedis, type Redis, type RedisSettings, redisSettings } from '../clients/redis.ts';
+import { openRedis, type Redis } from '../clients/redis.ts';
+import { type RedisSettings, redisSettings } from '../clients/redis-settings.ts';
 import { type RedisStream, streamGroup } from './redis-stream.ts';
 
 export const component = defineComponent({

@@ -2,7 +2,8 @@ import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import { integer, refused } from '#contracts/settings.ts';
 import type { StateKeysLike, StateOperation, StateStore, StateValue } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { openRedis, type Redis, type RedisSettings, redisSettings } from '../clients/redis.ts';
+import { openRedis, type Redis } from '../clients/redis.ts';
+import { type RedisSettings, redisSettings } from '../clients/redis-settings.ts';
 import { writeAll } from './redis-scripts.ts';
 import { ttlSeconds } from './ttl.ts';
 

@@ -6,6 +6,9 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 export type BreakableServer = {
   /** Ends it as a crash would. */
   kill(): Promise<void>;
+  /** Lets it hang, by SIGSTOP, until it may go on. */
+  halt(): Promise<void>;
+  goOn(): Promise<void>;
   /** Starts it again with what it had stored. */
   restart(): Promise<void>;
   /** Makes the user where there is none; its password is that one from now on, also after a restart. */
@@ -22,6 +25,7 @@ export type OutageCases<T> = {
 
 const awayMs = 60_000;
 const backMs = 60_000;
+const hangMs = 60_000;
 
 /**
  * What every component with a server must do when that server goes, comes back or takes other passwords; run it from
@@ -34,6 +38,11 @@ export function outageConformance<T extends AsyncDisposable>(
 ): void {
   describe(`${name} and the outages of its server`, () => {
     it('fails while the server is away, and works again when a killed one is back', () => comesBack(cases), 180_000);
+    it(
+      'fails rather than waits for ever while the server hangs, and works when it goes on',
+      () => hangs(cases),
+      180_000,
+    );
     if (passwords) it('follows changed passwords, and tells none', () => followsPasswords(cases), 240_000);
   });
 }
@@ -44,6 +53,26 @@ async function comesBack<T extends AsyncDisposable>({ server, open, use }: Outag
   await server().kill();
   await eventually(() => expect(use(component)).rejects.toThrow(), awayMs);
   await server().restart();
+  await eventually(() => use(component), backMs);
+}
+
+async function hangs<T extends AsyncDisposable>({ server, open, use }: OutageCases<T>): Promise<void> {
+  await using component = await open();
+  await use(component);
+  await server().halt();
+  try {
+    const outcome = use(component).then(
+      () => 'worked',
+      () => 'failed',
+    );
+    let known: string | undefined;
+    void outcome.then((what) => {
+      known = what;
+    });
+    await eventually(() => expect(known).toBe('failed'), hangMs);
+  } finally {
+    await server().goOn();
+  }
   await eventually(() => use(component), backMs);
 }
 

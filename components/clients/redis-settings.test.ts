@@ -1,5 +1,5 @@
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { hostsOf } from './redis.ts';
+import { hostsOf } from './redis-settings.ts';
 
 describe('hostsOf', () => {
   it.each([
