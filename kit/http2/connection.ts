@@ -6,7 +6,8 @@ import { type Http2Events, Incoming } from './incoming.ts';
 import { sendOpening } from './opening.ts';
 import type { Http2Options } from './options.ts';
 import { Output } from './output.ts';
-import { ConnectionError, connectionLost, errorCode, flag, frameType, largestWindow, setting } from './protocol.ts';
+import { followSetting, type Settled } from './peer-settings.ts';
+import { ConnectionError, connectionLost, errorCode, flag, frameType, largestWindow } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendFlow } from './send-flow.ts';
 import type { Setting } from './settings.ts';
@@ -22,21 +23,20 @@ export class Http2Connection implements StreamCarrier {
   readonly socket: Duplex;
   readonly isServer: boolean;
   readonly flow: SendFlow;
-  /** Streams the peer lets us open. */
-  peerStreams = Number.POSITIVE_INFINITY;
   readonly #options: Http2Options;
   readonly #streams = new StreamTable<Http2Stream>();
   readonly #output: Output;
   readonly #incoming: Incoming;
   readonly #received: ReceiveWindow;
+  readonly #settling: Settled;
   readonly #floods = new FloodGuard();
   readonly #pings: (() => void)[] = [];
+  #peerStreams = Number.POSITIVE_INFINITY;
   #lastId = 0;
   #nextId = 1;
   #settled = false;
   #goingAway = false;
   #closed = false;
-  #shrinkTable = false;
 
   constructor(socket: Duplex, options: Http2Options) {
     this.socket = socket;
@@ -47,11 +47,14 @@ export class Http2Connection implements StreamCarrier {
     this.#output = new Output(socket, () => this.#relieve());
     socket.on('drain', () => this.#relieve());
     this.flow = new SendFlow(this.#output);
+    this.#settling = {
+      ...{ flow: this.flow, output: this.#output, other: options.otherSetting, streams: () => this.#streams.all() },
+      streamsAllowed: (most) => {
+        this.#peerStreams = most;
+        options.freed?.();
+      },
+    };
     sendOpening(this.#output, options);
-  }
-
-  get closed(): boolean {
-    return this.#closed;
   }
 
   /** Neither side has said that it will go. */
@@ -59,13 +62,9 @@ export class Http2Connection implements StreamCarrier {
     return !this.#closed && !this.#goingAway;
   }
 
-  get streamCount(): number {
-    return this.#streams.size;
-  }
-
   /** The peer takes no further stream of ours now. */
   get full(): boolean {
-    return this.#streams.size >= this.peerStreams;
+    return this.#streams.size >= this.#peerStreams;
   }
 
   /** Takes bytes as they come. Ends the connection for those which break the protocol. */
@@ -111,9 +110,7 @@ export class Http2Connection implements StreamCarrier {
   }
 
   sendHeaders(id: number, block: Buffer, end: boolean): void {
-    const whole = this.#shrinkTable ? Buffer.concat([emptyTable, block]) : block;
-    this.#shrinkTable = false;
-    this.#output.headers(id, whole, end, this.flow.frameBytes);
+    this.#output.headers(id, block, end, this.flow.frameBytes);
   }
 
   sendData(id: number, data: Buffer, end: boolean): void {
@@ -222,32 +219,11 @@ export class Http2Connection implements StreamCarrier {
   }
 
   #settings(settings: readonly Setting[]): void {
-    for (const [name, value] of settings) this.#setting(name, value);
+    for (const one of settings) followSetting(one, this.#settling);
     this.#reply(frameType.settings, emptyPayload);
     if (this.#settled) return;
     this.#settled = true;
     this.#options.ready?.();
-  }
-
-  #setting(name: number, value: number): void {
-    switch (name) {
-      case setting.headerTableSize:
-        // Our encoder keeps no table; a smaller one must still be acknowledged in the next block.
-        this.#shrinkTable = true;
-        break;
-      case setting.maxConcurrentStreams:
-        this.peerStreams = value;
-        this.#options.freed?.();
-        break;
-      case setting.initialWindowSize:
-        this.flow.setStreamWindow(value, this.#streams.all());
-        break;
-      case setting.maxFrameSize:
-        this.flow.setFrameBytes(value);
-        break;
-      default:
-        this.#options.otherSetting?.(name, value);
-    }
   }
 
   /** Acknowledges a frame; a peer that asks and asks, and does not read the answers, is let go. */
@@ -312,7 +288,6 @@ export class Http2Connection implements StreamCarrier {
 
 const pingPayload = Buffer.alloc(8);
 const emptyPayload = Buffer.alloc(0);
-const emptyTable = Buffer.of(0x20);
 
 const protocolError = (message: string): ConnectionError => new ConnectionError(errorCode.protocolError, message);
 const flowError = (message: string): ConnectionError => new ConnectionError(errorCode.flowControlError, message);

@@ -5,6 +5,7 @@ const firstBytes = 1_024;
 const mostBytes = 64 * 1_024;
 /** Longer payloads are sent from where they lie. */
 const mostCopied = 8 * 1_024;
+const emptyTable = Buffer.of(0x20);
 
 /**
  * Frames on their way out. They gather in one piece of memory until the event loop has seen to all that had come in,
@@ -20,6 +21,7 @@ export class Output {
   #parts: Buffer[] = [];
   #partBytes = 0;
   #scheduled = false;
+  #tableLimited = false;
 
   /** `flushed` is told after each write. */
   constructor(socket: Duplex, flushed: () => void) {
@@ -53,8 +55,15 @@ export class Output {
     this.frame(frameType.goaway, 0, 0, payload);
   }
 
+  /** The peer limits our table of headers. We keep none, but the next block must acknowledge it (RFC 7541, 4.2). */
+  tableLimited(): void {
+    this.#tableLimited = true;
+  }
+
   /** A header block as HEADERS, and CONTINUATION where it is too long for one frame. */
-  headers(id: number, block: Buffer, end: boolean, frameBytes: number): void {
+  headers(id: number, fields: Buffer, end: boolean, frameBytes: number): void {
+    const block = this.#tableLimited ? Buffer.concat([emptyTable, fields]) : fields;
+    this.#tableLimited = false;
     const endFlag = end ? flag.endStream : 0;
     if (block.length <= frameBytes) {
       this.frame(frameType.headers, flag.endHeaders | endFlag, id, block);
