@@ -1,5 +1,5 @@
 /**
- * Imported as the image's snapshot is built (tools/snapshot), by nothing else: starts a sidecar, asks whether it is
+ * Run as the image's snapshot is built (tools/snapshot), by nothing else: starts a sidecar, asks whether it is
  * healthy and stops it, so that what a start runs is compiled when a process starts from the snapshot. Nothing of it
  * stays: all state is the sidecar's own, and gone with it.
  */
@@ -54,7 +54,8 @@ class DisposableStack implements Pick<AsyncDisposableStack, 'use' | 'defer' | 'd
   }
 }
 
-async function rehearse(): Promise<void> {
+/** Rejects where a sidecar does not start and stop well. */
+export async function rehearse(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'outrigger-rehearsal-'));
   Object.assign(globalThis, { AsyncDisposableStack: DisposableStack });
   try {
@@ -119,6 +120,3 @@ function isHealthy(port: number): Promise<boolean> {
     socket.on('error', () => resolve(false));
   });
 }
-
-// Needs no one to wait: the snapshot is taken when nothing is left to do. What fails ends the process that builds it.
-void rehearse();

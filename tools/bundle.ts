@@ -71,12 +71,8 @@ const sidecar = path.join(dist, 'daprd');
 await buildSnapshot({
   name: 'daprd',
   source: path.join(root, 'runtime/main.ts'),
-  early: [
-    './rehearsal.ts',
-    '#kit/grpc/reflection.ts',
-    '#kit/telemetry/tracing/otlp.ts',
-    '#components/nameresolution/mdns.ts',
-  ],
+  rehearsal: './rehearsal.ts',
+  early: ['#kit/grpc/reflection.ts', '#kit/telemetry/tracing/otlp.ts', '#components/nameresolution/mdns.ts'],
   outdir: sidecar,
   shared: { ...shared, plugins: [lazyCommonJs, inlineWasm, zodInEnglish] },
 });

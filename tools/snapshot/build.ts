@@ -13,6 +13,8 @@ export type Snapshot = {
   source: string;
   /** Modules that it imports lazily, but that nearly every run wants. */
   early?: readonly string[];
+  /** A module whose `rehearse` runs what a start runs: what it calls need not be compiled by processes. */
+  rehearsal?: string;
   outdir: string;
   /** How every bundle is made. */
   shared: BuildOptions;
@@ -23,13 +25,13 @@ export type Snapshot = {
  * imports, and the chunks that it imports later. `node --snapshot-blob=<outdir>/<name>.blob <any word> <arguments>`
  * runs it; the Node must be the one that runs this. Why: docs/adr/0110.
  */
-export async function buildSnapshot({ name, source, early = [], outdir, shared }: Snapshot): Promise<void> {
+export async function buildSnapshot({ name, source, early = [], rehearsal, outdir, shared }: Snapshot): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   const { outputFiles = [] } = await build({
     ...shared,
     stdin: {
-      contents: preload(source, early),
+      contents: preload(source, early, rehearsal),
       resolveDir: path.dirname(source),
       sourcefile: 'preload.ts',
       loader: 'ts',
@@ -58,9 +60,10 @@ export async function buildSnapshot({ name, source, early = [], outdir, shared }
 const buildTimeoutMs = 120_000;
 
 /** Imports all that the program's main does, and the main itself only when called. */
-function preload(source: string, early: readonly string[]): string {
+function preload(source: string, early: readonly string[], rehearsal: string | undefined): string {
   const imported = [...readFileSync(source, 'utf8').matchAll(/ from '([.#][^']+)'/g)].map(([, module]) => module);
   const lines = [...imported, ...early].map((module) => `import '${module}';`);
+  if (rehearsal !== undefined) lines.push(`export { rehearse } from '${rehearsal}';`);
   return [...lines, `export const main = () => import('./${path.basename(source)}');`].join('\n');
 }
 

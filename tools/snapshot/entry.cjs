@@ -8,7 +8,7 @@ const crypto = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { setFlagsFromString, startupSnapshot } = require('node:v8');
+const { queryObjects, setFlagsFromString, startupSnapshot } = require('node:v8');
 const { compileFunction } = require('node:vm');
 
 /** Where the bundle lies: another place when it runs than when it is built. `import.meta` in the chunks. */
@@ -42,7 +42,7 @@ const afterBuilding =
   };
 Object.assign(crypto, { randomInt: afterBuilding(randomInt), randomUUID: afterBuilding(randomUUID) });
 
-/** Not among those that NODE_OPTIONS may hold. */
+/** Flags of V8 for the program's whole life, none of them among those that NODE_OPTIONS may hold. */
 const flags = [
   '--heap-growing-percent=20',
   '--incremental-marking-soft-trigger=20',
@@ -51,11 +51,28 @@ const flags = [
   '--no-regexp-peephole-optimization',
 ];
 
-const { main } = load('preload.cjs');
+/** Others for its start: what is compiled and collected then is little, and helpers cost more than they help. */
+const whileStarting = ['regexp-optimization', 'parallel-scavenge'];
+const startMs = 1_000;
+
+const { main, rehearse } = load('preload.cjs');
+if (rehearse) {
+  // Forgets compiled code, most of which ran for the only time: under this flag each full collection does, and such a
+  // query begins with one.
+  setFlagsFromString('--stress-flush-code');
+  queryObjects(class {});
+  setFlagsFromString('--no-stress-flush-code');
+  void rehearse();
+}
 startupSnapshot.addSerializeCallback(() => Object.assign(crypto, { randomInt, randomUUID }));
 startupSnapshot.setDeserializeMainFunction(() => {
   const flag = process.execArgv.find((word) => word.startsWith('--snapshot-blob='));
   bundle.folder = path.resolve(path.dirname(flag.slice('--snapshot-blob='.length)));
   for (const one of flags) setFlagsFromString(one);
+  for (const name of whileStarting) setFlagsFromString(`--no-${name}`);
+  const started = () => {
+    for (const name of whileStarting) setFlagsFromString(`--${name}`);
+  };
+  setTimeout(started, startMs).unref();
   main();
 });
