@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { etcdArguments } from './cluster/arguments.ts';
+import type { Authority } from './cluster/authority.ts';
 import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
@@ -16,13 +17,17 @@ export interface Etcd extends AsyncDisposable {
   goOn(): Promise<void>;
   /** Starts it again on the same port, with its data. */
   restart(): Promise<void>;
+  /** Starts it again with a certificate of this authority, whose certificates clients need from now on. */
+  trust(authority: Authority): Promise<void>;
 }
 
 /** Starts etcd on free ports of 127.0.0.1. */
 export async function startEtcd(): Promise<Etcd> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-etcd-'));
-  const [port = 0, peerPort = 0] = await freePorts(2);
-  let server = await startServer(folder, port, peerPort);
+  const [port = 0, peer = 0, health = 0] = await freePorts(3);
+  const ports = { port, peer, health };
+  let tls: string[] = [];
+  let server = await startServer(folder, ports, tls);
   return {
     port,
     kill: () => server.kill(),
@@ -30,7 +35,14 @@ export async function startEtcd(): Promise<Etcd> {
     goOn: () => server.goOn(),
     async restart() {
       await server[Symbol.asyncDispose]();
-      server = await startServer(folder, port, peerPort);
+      server = await startServer(folder, ports, tls);
+    },
+    async trust(authority) {
+      const { cert, key } = await authority.issue('etcd', { user: 'etcd', hosts: ['127.0.0.1'] });
+      const files = [`--cert-file=${cert}`, `--key-file=${key}`, `--trusted-ca-file=${authority.ca}`];
+      tls = ['--client-cert-auth', ...files];
+      await server[Symbol.asyncDispose]();
+      server = await startServer(folder, ports, tls);
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
@@ -39,19 +51,22 @@ export async function startEtcd(): Promise<Etcd> {
   };
 }
 
-async function startServer(folder: string, port: number, peerPort: number): Promise<Process> {
+type Ports = { port: number; peer: number; health: number };
+
+async function startServer(folder: string, { port, peer, health }: Ports, tls: readonly string[]): Promise<Process> {
   const log = join(folder, 'etcd.log');
   const args = etcdArguments({
     data: join(folder, 'data'),
-    clientUrl: `http://127.0.0.1:${port}`,
-    peerUrl: `http://127.0.0.1:${peerPort}`,
+    clientUrl: `${tls.length > 0 ? 'https' : 'http'}://127.0.0.1:${port}`,
+    peerUrl: `http://127.0.0.1:${peer}`,
   });
-  const server = start('etcd', 'etcd', args, { log });
+  const watched = `--listen-metrics-urls=http://127.0.0.1:${health}`;
+  const server = start('etcd', 'etcd', [...args, watched, ...tls], { log });
   let alive = true;
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`etcd (log: ${log})`, () => isHealthy(port), { alive: () => alive, timeout: 60 });
+  await eventually(`etcd (log: ${log})`, () => isHealthy(health), { alive: () => alive, timeout: 60 });
   return server;
 }
 

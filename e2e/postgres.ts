@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KeyPair } from './cluster/authority.ts';
 import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
@@ -25,14 +26,15 @@ export interface Postgres extends AsyncDisposable {
 /** Debian keeps the server's programs apart from the PATH, by version. */
 const versions = '/usr/lib/postgresql';
 
-/** Starts a server on a free port of 127.0.0.1. It runs as `nobody`, as it refuses to run as root. */
-export async function startPostgres(): Promise<Postgres> {
+/** Starts a server on a free port of 127.0.0.1; with `tls` it takes no other connections. It runs as `nobody`, as it refuses to run as root. */
+export async function startPostgres({ tls }: { tls?: KeyPair } = {}): Promise<Postgres> {
   const programs = join(versions, (await readdir(versions)).sort().at(-1) ?? '', 'bin');
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-postgres-'));
   const data = join(folder, 'data');
   await run('chown', ['nobody', folder]);
   const password = `printf secret >${folder}/password && exec ${programs}/initdb -D ${data} -U postgres -A scram-sha-256 --pwfile=${folder}/password --no-sync`;
   await run('setpriv', [...asNobody, 'sh', '-c', password]);
+  if (tls) await insistOnTls(data, tls);
   const [port = 0] = await freePorts(1);
   let server = await startServer(programs, folder, port);
   return {
@@ -59,6 +61,15 @@ export async function startPostgres(): Promise<Postgres> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function insistOnTls(data: string, { cert, key }: KeyPair): Promise<void> {
+  await copyFile(cert, join(data, 'server.crt'));
+  await copyFile(key, join(data, 'server.key'));
+  await chmod(join(data, 'server.key'), 0o600);
+  await run('chown', ['nobody', join(data, 'server.crt'), join(data, 'server.key')]);
+  await appendFile(join(data, 'postgresql.conf'), 'ssl = on\n');
+  await writeFile(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
 }
 
 const asNobody = ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', '--'];

@@ -55,7 +55,7 @@ async function secured(socket: Socket, { host, tls, signal }: Securing): Promise
     throw new Error('the server does not offer TLS');
   }
   const { connect } = await import('node:tls');
-  const secure = connect({ socket, ...(isIP(host) === 0 && { servername: host }), ...tls });
+  const secure = connect({ socket, host, ...(isIP(host) === 0 && { servername: host }), ...tls });
   await once(secure, 'secureConnect', { signal });
   return secure;
 }

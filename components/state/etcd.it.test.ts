@@ -1,6 +1,11 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openComponent } from '#contracts/component.ts';
 import { outageConformance } from '#contracts/conformance/outage.ts';
 import { stateConformance } from '#contracts/conformance/state.ts';
+import type { StateStore } from '#contracts/state.ts';
+import { type Authority, authority } from '#e2e/cluster/authority.ts';
 import { type Etcd, startEtcd } from '#e2e/etcd.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -80,6 +85,46 @@ describe('state.etcd', () => {
   it('names what is missing for TLS', async () => {
     await expect(open(v2, { tlsEnable: 'true', ca: 'PEM' })).rejects.toThrow('cert, key: needed with tlsEnable');
   });
+});
+
+describe('state.etcd with TLS', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outrigger-etcd-tls-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const use = async (store: StateStore) => {
+    await store.set({ key: 'secured', value: new Uint8Array() });
+    await store.get({ key: 'secured' });
+  };
+
+  it('follows changed certificates, and tells no key', async () => {
+    await using own = await startEtcd();
+    const [first, second] = [await authority(join(folder, 'first')), await authority(join(folder, 'second'))];
+    const openAs = async (of: Authority, user: string, ca = of) => {
+      const files = await of.issue(user, { user });
+      const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
+      return open(v2, { endpoints: `127.0.0.1:${own.port}`, tlsEnable: 'true', ca: ca.pem, cert, key });
+    };
+    await own.trust(first);
+    await using before = await openAs(first, 'before');
+    await use(before);
+    await using renewed = await openAs(first, 'renewed');
+    await use(renewed);
+    await use(before);
+
+    await own.trust(second);
+    await using after = await openAs(second, 'after');
+    await eventually(() => use(after), 60_000);
+    const untold = expect.objectContaining({ key: 'unavailable', message: expect.not.stringContaining('PRIVATE KEY') });
+    await expect(use(before)).rejects.toEqual(untold);
+    await using stranger = await openAs(first, 'stranger', second);
+    await expect(use(stranger)).rejects.toEqual(untold);
+
+    await own.trust(first);
+    await eventually(() => use(before), 60_000);
+  }, 120_000);
 });
 
 // It knows no passwords: with TLS, certificates say who calls.

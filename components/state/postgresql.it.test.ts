@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openComponent } from '#contracts/component.ts';
 import { outageConformance } from '#contracts/conformance/outage.ts';
 import { stateConformance } from '#contracts/conformance/state.ts';
+import { authority } from '#e2e/cluster/authority.ts';
 import { type Postgres, startPostgres } from '#e2e/postgres.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
@@ -66,6 +70,41 @@ describe('state.postgresql', () => {
     await expect(open({ tablePrefix: 'a; DROP TABLE x' })).rejects.toThrow(
       'tablePrefix: "a; DROP TABLE x" must be of letters',
     );
+  });
+});
+
+describe('state.postgresql with TLS', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outrigger-postgres-tls-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('encrypts where the server can, and checks it where it is told to', async () => {
+    const [known, other] = [await authority(join(folder, 'known')), await authority(join(folder, 'other'))];
+    const hosts = ['127.0.0.1', 'db.example'];
+    await using own = await startPostgres({ tls: await known.issue('postgres', { user: 'postgres', hosts }) });
+    const works = async (metadata: Record<string, string>) => {
+      await using store = await open({ connectionString: own.connectionString, ...metadata });
+      await store.set({ key: 'k', value: new Uint8Array() });
+    };
+    await works({});
+    await works({ connectionString: `${own.connectionString} sslmode=require` });
+    await works({ sslRootCert: known.ca });
+    await works({ sslRootCert: known.ca, host: 'db.example', hostaddr: '127.0.0.1' });
+    await expect(works({ sslRootCert: other.ca })).rejects.toThrow(/self.signed|unable to verify|certificate/);
+    await expect(works({ sslRootCert: known.ca, host: 'db.other', hostaddr: '127.0.0.1' })).rejects.toThrow('altnames');
+    await expect(works({ connectionString: `${own.connectionString} sslmode=verify-full` })).rejects.toThrow(
+      /self.signed|unable to/,
+    );
+    await expect(works({ connectionString: `${own.connectionString} sslmode=disable` })).rejects.toThrow(
+      'no encryption',
+    );
+  });
+
+  it('says that a server has none where it must', async () => {
+    const asked = open({ connectionString: `${server.connectionString} sslmode=require` });
+    await expect(asked).rejects.toThrow('the server does not offer TLS');
   });
 });
 
