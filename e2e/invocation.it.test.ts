@@ -142,7 +142,7 @@ describe('invocation between two sidecars over mTLS', () => {
   });
 
   it('says what is wrong with an app that nobody knows, and with a sidecar that is not there', async () => {
-    expect(await call('lost', 'x')).toMatchObject(refusal(500, 'failed to invoke target lost after 3 retries'));
+    expect(await call('lost', 'x')).toMatchObject(refusal(500, "couldn't find service: lost"));
     expect(await call('gone', 'x')).toMatchObject(refusal(500, 'failed to invoke target gone after 3 retries'));
   });
 

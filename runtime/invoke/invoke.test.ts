@@ -123,10 +123,18 @@ describe('invoking an app over HTTP', () => {
     await expect(call('/v1.0/invoke/shop')).rejects.toMatchObject({ key: 'invoke-no-app-id' });
   });
 
-  it('says what is wrong with an app that cannot be found, after the built-in retries', async () => {
+  it('says at once what is wrong with an app that cannot be found', async () => {
     const call = await mesh(async () => ({}));
     await expect(call('/v1.0/invoke/lost/method/x')).rejects.toThrow(
-      "failed to invoke, id: lost, err: failed to invoke target lost after 3 retries. Error: couldn't find service: lost",
+      "failed to invoke, id: lost, err: couldn't find service: lost",
+    );
+  });
+
+  it('says what is wrong with a peer that cannot be reached, after the built-in retries', async () => {
+    const failsToConnect = Array(4).fill(new StatusError(grpcCode.UNAVAILABLE, 'refused'));
+    const call = await mesh(async () => ({}), { failsToConnect });
+    await expect(call('/v1.0/invoke/shop/method/x')).rejects.toThrow(
+      'failed to invoke, id: shop, err: failed to invoke target shop after 3 retries. Error: rpc error: code = Unavailable',
     );
   });
 

@@ -1,4 +1,4 @@
-import { Fault, fault } from '#kit/errors/fault.ts';
+import { fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import { isUnseen } from '#kit/errors/unseen.ts';
 import { StatusError } from '#kit/grpc/status.ts';
@@ -75,7 +75,7 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       tries += 1;
       return attempt();
     };
-    const mayRetry = (thrown: unknown) => isUnreachable(thrown) && (isIdempotent(call.verb) || notCalled(thrown));
+    const mayRetry = (thrown: unknown) => isUnreachable(thrown) && (isIdempotent(call.verb) || isUnseen(thrown));
     return run(builtIn, counted, { signal, mayRetry }).catch((thrown) => {
       if (!isUnreachable(thrown)) throw thrown;
       throw fault(
@@ -101,17 +101,11 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
   };
 }
 
-/** No peer has answered. */
+/** No peer has answered. A name that nobody bears is no such case: the resolver has waited for it. */
 function isUnreachable(thrown: unknown): boolean {
-  if (thrown instanceof Fault) return thrown.key === 'app-not-found';
   return (
     thrown instanceof StatusError && (thrown.code === grpcCode.UNAVAILABLE || thrown.code === grpcCode.UNAUTHENTICATED)
   );
-}
-
-/** Surely no app has got the call. */
-function notCalled(thrown: unknown): boolean {
-  return thrown instanceof Fault || isUnseen(thrown);
 }
 
 function identityHeaders(self: RemoteApp, callee: string): Record<string, string> {
