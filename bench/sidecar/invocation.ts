@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -34,7 +34,10 @@ const fewer = (options: BenchOptions, times: number): BenchOptions => ({
   requests: Math.ceil(options.requests / times),
 });
 
-/** Invocation app ← sidecar ← sidecar: its cost in each form, with and without mTLS, and the latency it adds to calling the app. */
+/**
+ * Invocation app ← sidecar ← sidecar: its cost in each form, with and without mTLS, and the latency it adds to calling the
+ * app. Metrics are on; with mTLS each call is checked against access rules.
+ */
 export async function measureInvocation(subjects: readonly Subject[], options: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];
   for (const secure of [true, false]) rows.push(...(await measureForms(subjects, options, secure)));
@@ -46,12 +49,13 @@ async function measureForms(subjects: readonly Subject[], options: BenchOptions,
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-invocation-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const identity = secure ? await startAuthority(folder, stack) : {};
+  const rules = secure ? await writeRules(folder, subjects) : undefined;
   const [http, grpc] = [await startApp('app.ts', folder, stack), await startApp('grpc-app.ts', folder, stack)];
   const pairs = new Map<string, Pair>();
   const grpcPairs = new Map<string, Pair>();
   for (const subject of subjects) {
-    pairs.set(subject.name, await startPair(subject, 'http', http, identity, stack));
-    grpcPairs.set(subject.name, await startPair(subject, 'grpc', grpc, identity, stack));
+    pairs.set(subject.name, await startPair(subject, { protocol: 'http', port: http, identity, rules }, stack));
+    grpcPairs.set(subject.name, await startPair(subject, { protocol: 'grpc', port: grpc, identity, rules }, stack));
   }
   const suffix = secure ? ', mTLS' : '';
   const small = fewer(options, 5);
@@ -75,17 +79,43 @@ async function startApp(file: string, folder: string, stack: AsyncDisposableStac
   return port;
 }
 
+const callerOf = (protocol: string, { name }: Subject): string => `bench-${protocol}-caller-${name}`;
+
+/** A Configuration that lets the callers ask for what is measured, and nobody else for anything; answers its file. */
+async function writeRules(folder: string, subjects: readonly Subject[]): Promise<string> {
+  const names = ['/page', '/echo', '/bench.App/**'];
+  const operations = names.map((name) => ({ name, httpVerb: ['*'], action: 'allow' }));
+  const caller = { trustDomain: 'public', namespace: 'default', defaultAction: 'deny', operations };
+  const policies = subjects.flatMap((subject) =>
+    ['http', 'grpc'].map((protocol) => ({ appId: callerOf(protocol, subject), ...caller })),
+  );
+  const spec = { accessControl: { defaultAction: 'deny', trustDomain: 'public', policies } };
+  const file = join(folder, 'rules.yaml');
+  await writeFile(
+    file,
+    JSON.stringify({ apiVersion: 'dapr.io/v1alpha1', kind: 'Configuration', metadata: { name: 'rules' }, spec }),
+  );
+  return file;
+}
+
+type PairOptions = {
+  protocol: 'http' | 'grpc';
+  /** The app's. */
+  port: number;
+  identity: SidecarOptions;
+  /** A Configuration of the called side. */
+  rules: string | undefined;
+};
+
 async function startPair(
   subject: Subject,
-  protocol: 'http' | 'grpc',
-  port: number,
-  identity: SidecarOptions,
+  { protocol, port, identity, rules }: PairOptions,
   stack: AsyncDisposableStack,
 ): Promise<Pair> {
   const id = `bench-${protocol}-app-${subject.name}`;
-  const flags = { ...identity.flags, 'app-protocol': protocol };
+  const flags = { ...identity.flags, 'app-protocol': protocol, ...(rules === undefined ? {} : { config: rules }) };
   const called = stack.use(await startSidecar(subject, { ...identity, appId: id, appPort: port, flags }));
-  const appId = `bench-${protocol}-caller-${subject.name}`;
+  const appId = callerOf(protocol, subject);
   const caller = stack.use(await startSidecar(subject, { ...identity, appId }));
   const url = (path: string) => `http://${caller.http}/v1.0/invoke/${id}/method/${path}`;
   await eventually(`${subject.name} to invoke`, async () => ((await fetch(url('page'))).ok ? true : undefined));
