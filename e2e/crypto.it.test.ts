@@ -43,23 +43,31 @@ async function ours(input: Buffer, what: 'encrypt' | 'decrypt', headers: Record<
   return Buffer.from(await answer.arrayBuffer());
 }
 
-describe.each([
-  ['aes.json', 'A256KW', 'AES-GCM'],
-  ['aes.json', 'A256KW', 'CHACHA20-POLY1305'],
-  ['rsa.pem', 'RSA-OAEP-256', 'AES-GCM'],
-])('a document under %s by %s and %s', (key, algorithm, cipher) => {
-  it.each([1, 65_535, 65_536, 65_537, 5_000_000])(
-    'of %d bytes goes from Dapr’s sidecar to ours and back',
-    async (length) => {
-      const plain = randomBytes(length);
-      const theirs = dapr(plain, 'encrypt', key, algorithm, cipher);
-      expect((await ours(theirs, 'decrypt', {})).equals(plain)).toBe(true);
-      const headers = {
-        'dapr-key-name': key,
-        'dapr-key-wrap-algorithm': algorithm,
-        'dapr-data-encryption-cipher': cipher.toLowerCase(),
-      };
-      expect(dapr(await ours(plain, 'encrypt', headers), 'decrypt', key).equals(plain)).toBe(true);
-    },
-  );
-});
+/** The format knows A128CBC-NOPAD and its like too, by which no vault of Dapr's wraps a key, nor does one of ours. */
+const wrappings = [
+  ['aes.json', 'A256KW'],
+  ['aes.json', 'AES'],
+  ['rsa.pem', 'RSA-OAEP-256'],
+  ['rsa.pem', 'RSA'],
+] as const;
+const ciphers = ['AES-GCM', 'CHACHA20-POLY1305'];
+
+describe.each(wrappings.flatMap((one) => ciphers.map((cipher) => [...one, cipher] as const)))(
+  'a document under %s by %s and %s',
+  (key, algorithm, cipher) => {
+    it.each([0, 1, 65_535, 65_536, 65_537, 5_000_000])(
+      'of %d bytes goes from Dapr’s sidecar to ours and back',
+      async (length) => {
+        const plain = randomBytes(length);
+        const theirs = dapr(plain, 'encrypt', key, algorithm, cipher);
+        expect((await ours(theirs, 'decrypt', {})).equals(plain)).toBe(true);
+        const headers = {
+          'dapr-key-name': key,
+          'dapr-key-wrap-algorithm': algorithm,
+          'dapr-data-encryption-cipher': cipher.toLowerCase(),
+        };
+        expect(dapr(await ours(plain, 'encrypt', headers), 'decrypt', key).equals(plain)).toBe(true);
+      },
+    );
+  },
+);
