@@ -138,7 +138,9 @@ describe('a message', () => {
     const large = JSON.stringify('x'.repeat(10 * 1024 * 1024));
     expect((await app.publish(large)).status).toBe(204);
     await eventually(() => expect(app.got.map(({ data }) => String(data).length)).toEqual([10 * 1024 * 1024]), 60_000);
-    expect((await app.publish(JSON.stringify('x'.repeat(17 * 1024 * 1024)))).status).toBe(400);
+    const refusal = await app.publish(JSON.stringify('x'.repeat(17 * 1024 * 1024)));
+    expect(refusal.status).toBe(500);
+    expect(await refusal.json()).toMatchObject({ errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE' });
   });
 
   it('is published and delivered in one trace', async () => {

@@ -7,6 +7,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
+import type { Fault } from '#kit/errors/fault.ts';
 import type { TraceContext } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Kind } from './kind.ts';
 import type { RestReply, RestRequest, RouteMethod, RouteParams } from './rest.ts';
@@ -74,6 +75,8 @@ export type Route<M extends DescMethod, P extends string> = {
   toRequest?(http: RestRequest<RouteParams<P>>): RequestInit<M>;
   /** Default: protobuf JSON with `status`, or 204 when the RPC answers Empty. */
   toReply?(reply: ReplyOf<M>, http: RestRequest<RouteParams<P>>): RestReply | Promise<RestReply>;
+  /** What a body over the size limit is answered with; `why` says how large it may be. Default: `malformed-request`. */
+  tooLarge?(why: string, http: RestRequest<RouteParams<P>>): Fault;
   /** Status of the default reply, 200 if left out. */
   status?: number;
   /** The body is read from `http.stream` as it comes, and is not bound by the size limit. */
@@ -110,6 +113,7 @@ export type AnyRoute = {
   readonly methods: readonly RouteMethod[];
   readonly path: string;
   readonly toRequest: ((http: RestRequest) => unknown) | undefined;
+  readonly tooLarge: ((why: string, http: RestRequest) => Fault) | undefined;
   readonly toReply: ((reply: never, http: RestRequest) => RestReply | Promise<RestReply>) | undefined;
   readonly status: number;
   readonly streams: boolean;
@@ -131,6 +135,7 @@ export function defineOperation<M extends DescMethod, const P extends string, C>
         path,
         toRequest: route.toRequest as AnyRoute['toRequest'],
         toReply: route.toReply as AnyRoute['toReply'],
+        tooLarge: route.tooLarge as AnyRoute['tooLarge'],
         status: route.status ?? 200,
         streams: route.streams ?? false,
       })),

@@ -1,6 +1,7 @@
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { defineOperation } from '../operation.ts';
 import { headerOf, queryMetadata } from '../rest.ts';
+import { publishFailed } from './faults.ts';
 import { pubsubKind } from './kind.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -20,6 +21,7 @@ export const publishEvent = (publisher: Publisher) =>
         dataContentType: headerOf(http, 'content-type') ?? '',
         metadata: queryMetadata(http),
       }),
+      tooLarge: (why, { params }) => publishFailed(params.pubsubName, params.topic, why),
     },
     async handle({ topic, data, dataContentType: contentType, metadata }, context) {
       await publisher.publish(context.component, topic, { data, contentType, metadata }, context);

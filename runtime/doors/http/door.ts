@@ -108,15 +108,17 @@ async function answer(
     if (incoming.hasBody && !endpoint.streams) call.body = await incoming.read();
     return await endpoint.answer(call);
   } catch (thrown) {
-    const problem = asDaprs(toFault(thrown));
+    const problem = asDaprs(toFault(thrown), endpoint, call);
     watch.failed?.(problem);
     return faultReply(problem);
   }
 }
 
-/** A body over the limit is malformed to Dapr's callers, who know no 413. */
-const asDaprs = (problem: Fault): Fault =>
-  problem.key === 'too-large' ? fault('malformed-request', problem.message, { cause: problem }) : problem;
+/** Dapr's callers know no 413: a body over the limit is malformed to them, or whatever the endpoint says. */
+function asDaprs(problem: Fault, { tooLarge }: Endpoint, call: HttpCall): Fault {
+  if (problem.key !== 'too-large') return problem;
+  return tooLarge?.(problem.message, call) ?? fault('malformed-request', problem.message, { cause: problem });
+}
 
 /** Refuses baggage that cannot be read, and gives what can back with the answer. */
 async function baggedAnswer(

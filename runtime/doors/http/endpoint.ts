@@ -15,7 +15,7 @@ import {
   file_google_protobuf_timestamp,
   file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
-import { fault } from '#kit/errors/fault.ts';
+import { type Fault, fault } from '#kit/errors/fault.ts';
 import type { AnyRoute, Invoke, Operation } from '../../blocks/operation.ts';
 import { malformed, noContent, type RestReply } from '../../blocks/rest.ts';
 import type { HttpCall } from './call.ts';
@@ -41,6 +41,8 @@ export type Endpoint = {
   /** The door makes a span of each call. */
   traced: boolean;
   answer(call: HttpCall): RestReply | Promise<RestReply>;
+  /** Where a body over the size limit is not simply a malformed request. */
+  tooLarge?: ((why: string, call: HttpCall) => Fault) | undefined;
 };
 
 /** Handles a request whose body cannot be read, behind the same stages: what they refuse is answered first. */
@@ -63,6 +65,7 @@ export function operationEndpoint(operation: Operation, route: AnyRoute, invoke:
     name: operation.method.name,
     template: route.path,
     streams: route.streams,
+    tooLarge: route.tooLarge,
     healthCheck: false,
     open: false,
     traced: true,
