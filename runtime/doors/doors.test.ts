@@ -128,7 +128,10 @@ describe('a traced door', () => {
         name: '/v1.0/state/orders/a',
         kind: 'client',
         parentSpanId: 'b7ad6b7169203331',
-        attributes: { 'dapr.protocol': 'http', 'dapr.status_code': '204', 'dapr-x': 'y' },
+        attributes: {
+          ...{ 'dapr.protocol': 'http', 'dapr.status_code': '204', 'dapr-x': 'y' },
+          ...{ 'db.system': 'state', 'db.name': 'orders', 'db.statement': 'GET /v1.0/state/orders/a' },
+        },
       },
     ]);
   });
@@ -143,6 +146,8 @@ describe('a traced door', () => {
     const { spans, tracing } = traced();
     const call = await grpcDoor({ tracing });
     await call({ traceparent: parent });
-    expect(spans).toMatchObject([{ name: '/dapr.proto.runtime.v1.Dapr/GetState', parentSpanId: 'b7ad6b7169203331' }]);
+    const path = '/dapr.proto.runtime.v1.Dapr/GetState';
+    const attributes = { 'rpc.service': 'Dapr', 'db.system': 'state', 'db.name': 'orders', 'db.statement': path };
+    expect(spans).toMatchObject([{ name: path, parentSpanId: 'b7ad6b7169203331', attributes }]);
   });
 });

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { ComponentKind } from '#contracts/component.ts';
 import { checkBaggage } from '#kit/telemetry/tracing/baggage.ts';
 import {
   formatTraceparent,
@@ -7,6 +8,8 @@ import {
   type TraceContext,
 } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Span, SpanAttributes, Tracing } from '#kit/telemetry/tracing/tracing.ts';
+
+import type { Operation } from '../blocks/operation.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -69,6 +72,28 @@ export const grpcAttributes = (path: string, status: number): SpanAttributes => 
   'dapr.protocol': 'grpc',
   'dapr.status_code': String(status),
 });
+
+/** What these kinds of components are to OpenTelemetry's conventions for databases, as Dapr has them. */
+const systems: Partial<Record<ComponentKind, string>> = {
+  state: 'state',
+  secretstores: 'secrets',
+  bindings: 'bindings',
+};
+
+/** What a span tells of the component an operation uses: `request` holds the fields that name it. */
+export function componentAttributes(uses: Operation['component'], request: object, statement: string): SpanAttributes {
+  if (uses === undefined) return {};
+  const { category } = uses.kind;
+  if (category === 'pubsub')
+    return {
+      'messaging.system': 'pubsub',
+      'messaging.destination.name': String((request as { topic?: unknown }).topic ?? ''),
+    };
+  const system = systems[category];
+  if (system === undefined) return {};
+  const name = uses.name(request as never);
+  return { 'db.system': system, 'db.name': name, 'db.statement': statement, 'db.connection_string': system };
+}
 
 /** How a span ends with an HTTP status, in Dapr's words; undefined where all went well. */
 export const httpFailure = (status: number): string | undefined =>

@@ -3,7 +3,7 @@ import { type Fault, fault, toFault } from '#kit/errors/fault.ts';
 import { faults, grpcCode } from '#kit/errors/table.ts';
 import type { CallWatch, RawHandler } from '#kit/grpc/call.ts';
 import type { Implementation } from '#kit/grpc/service.ts';
-import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import type { Span, Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { errorInfo } from '../../blocks/details.ts';
 import type { Invoke, Operation } from '../../blocks/operation.ts';
@@ -11,7 +11,7 @@ import { compose, type Stage } from '../../chain.ts';
 import { type AccessRules, isAllowed } from '../../stages/access.ts';
 import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch, Served } from '../served.ts';
-import { answerHeaders, describeCall, grpcAttributes, startCallSpan } from '../tracing.ts';
+import { answerHeaders, componentAttributes, describeCall, grpcAttributes, startCallSpan } from '../tracing.ts';
 import { type GrpcCall, GrpcContext } from './context.ts';
 
 export type GrpcDoorOptions = {
@@ -37,7 +37,11 @@ export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
     for (const method of [operation.method, ...operation.alsoAs]) {
       const handlers = services.get(method.parent) ?? {};
       services.set(method.parent, handlers);
-      handlers[method.localName] = handlerOf(method, operationHandler(method, invoke, options.tracing), options);
+      handlers[method.localName] = handlerOf(
+        method,
+        operationHandler(method, operation, invoke, options.tracing),
+        options,
+      );
     }
   }
   for (const [name, handler] of Object.entries(options.handlers ?? {})) {
@@ -48,21 +52,31 @@ export function createGrpcDoor(options: GrpcDoorOptions): Implementation[] {
   return [...services].map(([service, handlers]) => ({ service, handlers: handlers as Implementation['handlers'] }));
 }
 
-function operationHandler(method: DescMethod, invoke: Invoke, tracing: Tracing | undefined): Handler {
+function operationHandler(
+  method: DescMethod,
+  { component }: Operation,
+  invoke: Invoke,
+  tracing: Tracing | undefined,
+): Handler {
   if (tracing === undefined) return (request, call) => invoke(request, new GrpcContext(call));
   const path = `/${method.parent.typeName}/${method.name}`;
   if (method.methodKind !== 'unary') return tracedStream(path, invoke, tracing);
+  const about = (span: Span, request: object, metadata: GrpcCall['metadata'], status: number): void => {
+    if (!span.sampled) return;
+    const uses = componentAttributes(component, request, path);
+    describeCall(span, metadata, { ...uses, 'rpc.service': 'Dapr', ...grpcAttributes(path, status) });
+  };
   return async (request, call) => {
     const { metadata, responseHeaders = {} } = call;
     const span = startCallSpan(tracing, path, metadata);
     Object.assign(responseHeaders, answerHeaders(span));
     try {
       const reply = await invoke(request, new GrpcContext(call, span.context));
-      describeCall(span, metadata, grpcAttributes(path, grpcCode.OK));
+      about(span, request as object, metadata, grpcCode.OK);
       span.end();
       return reply;
     } catch (thrown) {
-      describeCall(span, metadata, grpcAttributes(path, statusOf(thrown)));
+      about(span, request as object, metadata, statusOf(thrown));
       span.end(toFault(thrown).message);
       throw thrown;
     }

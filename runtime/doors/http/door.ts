@@ -8,6 +8,7 @@ import { apiTokenHeader, type TokenCheck } from '../../stages/api-token.ts';
 import type { DoorWatch } from '../served.ts';
 import {
   answerHeaders,
+  componentAttributes,
   describeCall,
   httpAttributes,
   httpFailure,
@@ -155,7 +156,11 @@ async function tracedAnswer(
   const span = startCallSpan(tracing, path, call.headers);
   call.trace = span.context;
   const reply = await answer(endpoint, call, incoming, watch);
-  if (span.sampled) describeCall(span, call.headers, httpAttributes(incoming, reply.status));
+  if (span.sampled) {
+    const about = httpAttributes(incoming, reply.status);
+    const component = componentAttributes(endpoint.uses, call.params, about['dapr.api']!);
+    describeCall(span, call.headers, { ...component, ...about });
+  }
   span.end(httpFailure(reply.status));
   return { ...reply, headers: { ...answerHeaders(span), ...reply.headers } };
 }

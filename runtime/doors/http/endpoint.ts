@@ -40,6 +40,8 @@ export type Endpoint = {
   open: boolean;
   /** The door makes a span of each call. */
   traced: boolean;
+  /** The component it uses, for its spans; the path's parameters name it. */
+  uses?: Operation['component'];
   answer(call: HttpCall): RestReply | Promise<RestReply>;
   /** Where a body over the size limit is not simply a malformed request. */
   tooLarge?: ((why: string, call: HttpCall) => Fault) | undefined;
@@ -69,6 +71,7 @@ export function operationEndpoint(operation: Operation, route: AnyRoute, invoke:
     healthCheck: false,
     open: false,
     traced: true,
+    uses: operation.component,
     async answer(call) {
       let init: unknown;
       try {
