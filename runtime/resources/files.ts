@@ -22,14 +22,14 @@ type Manifest = { file: string; content: Record<string, unknown> };
 
 /**
  * Resources in the `.yaml` and `.yml` files of folders, not of folders in them: files by name, documents in their order.
- * A document that cannot be read is logged and left out; folders are read anew at each call.
+ * A document that cannot be read is logged and left out. Folders are read once for all that is listed, which is what a
+ * sidecar starts with, and anew for each relist.
  */
 export function fileSource({ folders, namespace, log: given }: FileSourceOptions): ResourceSource {
   const log = warnedOnce(given);
   const readManifests = manifestReader(folders, log);
-  const relist = async <T extends Resource>(kind: ResourceKind<T>): Promise<Relisted<T>> => {
+  const of = <T extends Resource>(kind: ResourceKind<T>, { manifests, broken }: Read): Relisted<T> => {
     const resources: T[] = [];
-    const { manifests, broken } = readManifests();
     let complete = broken === 0;
     for (const { file, content } of manifests) {
       if (content['kind'] !== kind.kind) continue;
@@ -39,9 +39,13 @@ export function fileSource({ folders, namespace, log: given }: FileSourceOptions
     }
     return { resources, complete };
   };
+  let first: Read | undefined;
   return {
-    list: async (kind) => (await relist(kind)).resources,
-    relist,
+    async list(kind) {
+      first ??= readManifests();
+      return of(kind, first).resources;
+    },
+    relist: async (kind) => of(kind, readManifests()),
     watch: (_kind, changed, signal) => watchDirectories(folders, () => changed(), { settleMs, signal }),
     async [Symbol.asyncDispose]() {},
   };
@@ -78,8 +82,8 @@ type Read = { manifests: Manifest[]; broken: number };
 type Parsed = { text: string; read: Read };
 
 /**
- * Reads folders again and again: each kind of resource looks for its own in all of them. Texts are parsed once for as
- * long as they stay the same. Reading waits for the disk, as for so small files the way through a thread takes longer.
+ * Reads folders again and again: each kind of resource looks for its own in all of them. A text is parsed once for as
+ * long as it stays the same. Reading waits for the disk, as for so small files the way through a thread takes longer.
  */
 function manifestReader(folders: readonly string[], log: Logger): () => Read {
   let known = new Map<string, Parsed>();
