@@ -36,6 +36,12 @@ describe('the Configuration of files', () => {
     );
   });
 
+  it('is refused whole where a part of it is not YAML', async () => {
+    await expect(loaded(['spec: {accessControl: {defaultAction: deny}', 'spec: ['])).rejects.toThrow(
+      /error loading configuration: .*0\.yaml is not YAML throughout/,
+    );
+  });
+
   it('starts with the features that are on by default', async () => {
     expect(enabledFeatures(await loaded([]))).toEqual(['HotReload', 'WorkflowsRemoteActivityReminder']);
     const changed = await loaded(['spec: {features: [{name: HotReload, enabled: false}, {name: X, enabled: true}]}']);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Configuration, configuration } from '#crds/configuration.ts';
 import { fault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { documents } from './files.ts';
+import { readDocuments } from './files.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -21,7 +21,10 @@ export async function configurationFromFiles(
   let merged: Fields = { kind: 'Configuration' };
   for (const file of files) {
     const text = expandEnv(await read(file), env);
-    for (const { content } of documents(file, text, log)) merged = overlaid(merged, content);
+    const { manifests, broken } = readDocuments(file, text, log);
+    // Without it, what it denies would be allowed.
+    if (broken > 0) throw fault('invalid-config', `error loading configuration: ${file} is not YAML throughout`);
+    for (const { content } of manifests) merged = overlaid(merged, content);
   }
   try {
     return configuration.parse(merged);

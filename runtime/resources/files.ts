@@ -135,11 +135,8 @@ function withKnownKeys(content: object): Record<string, unknown> {
   );
 }
 
-/** The manifests of a text of one or more YAML documents. */
-export const documents = (file: string, text: string, log: Logger): Manifest[] =>
-  readDocuments(file, text, log).manifests;
-
-function readDocuments(file: string, text: string, log: Logger): Read {
+/** The manifests of a text of one or more YAML documents, and how many could not be read, which are logged. */
+export function readDocuments(file: string, text: string, log: Logger): Read {
   const manifests: Manifest[] = [];
   let broken = 0;
   for (const document of read(text)) {

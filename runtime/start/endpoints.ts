@@ -1,5 +1,5 @@
 import { type HTTPEndpoint, httpEndpoint } from '#crds/http-endpoint.ts';
-import { toFault } from '#kit/errors/fault.ts';
+import { fault, toFault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
 import type { ChannelWatch } from '../channel/watched.ts';
@@ -22,6 +22,13 @@ export type EndpointsStart = {
 /** The HTTPEndpoints that are meant for the app. */
 export async function startEndpoints(start: EndpointsStart): Promise<Endpoints> {
   return createEndpoints(await endpointSettings(start, await start.source.list(httpEndpoint)), start.watch);
+}
+
+/** Throws `invalid-config` for an HTTPEndpoint that cannot be called. */
+export function checkEndpoint({ spec: { baseUrl } }: HTTPEndpoint): void {
+  if (!/^https?:\/\//i.test(baseUrl) || !URL.canParse(baseUrl)) {
+    throw fault('invalid-config', `baseUrl: "${baseUrl}" is not a URL of http or https`);
+  }
 }
 
 /** Those of a list that are meant for the app, secrets filled in. One that cannot be read is logged and left out. */

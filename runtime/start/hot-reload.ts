@@ -1,6 +1,7 @@
 import { component } from '#crds/component.ts';
 import type { Configuration } from '#crds/configuration.ts';
 import { httpEndpoint } from '#crds/http-endpoint.ts';
+import type { Kind as ResourceKind } from '#crds/kind.ts';
 import { resiliency } from '#crds/resiliency.ts';
 import { subscription } from '#crds/subscription.ts';
 import { toFault } from '#kit/errors/fault.ts';
@@ -11,13 +12,18 @@ import { configurationKind } from '../blocks/configuration/kind.ts';
 import type { Kind } from '../blocks/kind.ts';
 import { type BoundPubSub, pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { Policies } from '../policy/guards.ts';
+import { decodeResiliency } from '../policy/resiliency/decode.ts';
+import { builtInTables } from '../policy/resiliency/resolve.ts';
 import type { Loaded, Registry } from '../registry.ts';
 import { componentReload } from '../resources/component-reload.ts';
+import { keepFormer } from '../resources/keep-former.ts';
 import { startReload } from '../resources/reload.ts';
+import type { Resource } from '../resources/source.ts';
 import type { Stopping } from '../shutdown.ts';
+import { fromManifest } from '../subscriptions/declared.ts';
 import type { Calls } from './calls.ts';
 import type { ComponentsStarted } from './components.ts';
-import { endpointSettings } from './endpoints.ts';
+import { checkEndpoint, endpointSettings } from './endpoints.ts';
 import type { Foundation } from './foundation.ts';
 import type { Inputs } from './inputs.ts';
 import type { Resources } from './resources.ts';
@@ -69,19 +75,28 @@ export function startHotReload(start: HotReloadStart): void {
       return allWell;
     },
   });
-  startReload({ ...common, kind: subscription, apply: whenChanged((list) => inputs.subscriptions.replace(list)) });
+  const kept = <T extends Resource>(kind: ResourceKind<T>, check: (resource: T) => Promise<void> | void) =>
+    keepFormer({ kind: kind.kind, check, begun: begunWith(start, kind), log });
+  const goodSubscriptions = kept(subscription, async (manifest) => void (await fromManifest(manifest)));
+  startReload({
+    ...common,
+    kind: subscription,
+    apply: whenChanged(async (list) => inputs.subscriptions.replace(await goodSubscriptions(list))),
+  });
+  const goodEndpoints = kept(httpEndpoint, checkEndpoint);
   startReload({
     ...common,
     kind: httpEndpoint,
     apply: whenChanged(async (list) =>
-      calls.endpoints.replace(await endpointSettings({ config, registry, log, signal }, list)),
+      calls.endpoints.replace(await endpointSettings({ config, registry, log, signal }, await goodEndpoints(list))),
     ),
   });
+  const goodPolicies = kept(resiliency, ({ spec }) => decodeResiliency(spec, builtInTables(), () => {}));
   startReload({
     ...common,
     kind: resiliency,
     apply: whenChanged(async (list) => {
-      await policies.replace(list);
+      await policies.replace(await goodPolicies(list));
       for (const loaded of registry.all())
         registry.add({ ...loaded, guard: policies.componentGuard(loaded.kind, loaded.name) });
     }),
@@ -104,6 +119,12 @@ async function retire(former: Loaded, { base, inputs }: HotReloadStart): Promise
   } catch (thrown) {
     log.warn(`The former component ${former.name} did not close well: ${toFault(thrown).message}`);
   }
+}
+
+/** What files held at the start; the operator's first list comes by itself. */
+async function begunWith<T extends Resource>({ base }: HotReloadStart, kind: ResourceKind<T>): Promise<readonly T[]> {
+  if (base.config.mode === 'kubernetes') return [];
+  return (await base.resources.source.relist(kind).catch(() => ({ resources: [] }))).resources;
 }
 
 /** The components of a kind by name, to tell one instance from the next. */

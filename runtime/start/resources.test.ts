@@ -43,6 +43,16 @@ describe('the Configuration of files', () => {
     expect((await at.started.readConfiguration()).spec.tracing?.samplingRate).toBe('1');
   });
 
+  it('is not read again for what else happens in its folder', async () => {
+    await using at = await world();
+    await writeFile(path.join(path.dirname(at.file), 'daprd.log'), 'a line');
+    await writeFile(at.file, manifest('own', '1'));
+    await eventually(() => expect(at.changes()).toBe(1));
+    await writeFile(path.join(path.dirname(at.file), 'daprd.log'), 'another line');
+    await writeFile(at.file, manifest('own', '2'));
+    await eventually(() => expect(at.changes()).toBe(2));
+  });
+
   it('does not come from a resources folder, which is said once', async () => {
     await using at = await world();
     await writeFile(path.join(at.resources, 'a.yaml'), manifest('stray', '1'));

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Component } from '#crds/component.ts';
 import { type Configuration, configuration } from '#crds/configuration.ts';
@@ -59,9 +60,21 @@ async function fromFiles({ config, log, signal, stack }: ResourcesStart): Promis
     readConfiguration,
     watchConfiguration(changed) {
       const folders = config.configs.map((file) => path.dirname(file));
-      watchDirectories(folders, changed, { settleMs, signal });
+      watchDirectories(folders, whenTheyDiffer(config.configs, changed), { settleMs, signal });
       warnOfUnused(source, log, signal);
     },
+  };
+}
+
+/** Much else may happen in their folders, such as a log that grows with what is said of them. */
+function whenTheyDiffer(files: readonly string[], changed: () => void): () => void {
+  const read = async () =>
+    JSON.stringify(await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => undefined))));
+  let last = read();
+  return () => {
+    const [before, now] = [last, read()];
+    last = now;
+    void Promise.all([before, now]).then(([one, other]) => one !== other && changed());
   };
 }
 

@@ -1,0 +1,35 @@
+import { createLogger } from '#kit/log/logger.ts';
+import { describe, expect, it } from '#kit/testing/test.ts';
+import { keepFormer } from './keep-former.ts';
+
+type Rule = { metadata: { name: string }; spec: string };
+const rule = (name: string, spec: string): Rule => ({ metadata: { name }, spec });
+
+function setUp(begun: Rule[]) {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  const log = createLogger({ ...{ scope: 'test', level: 'error', write }, format: (_time, _level, text) => text });
+  const check = ({ spec }: Rule) => {
+    if (spec === 'broken') throw new Error('it makes no sense');
+  };
+  return { keep: keepFormer({ kind: 'Rule', check, begun: Promise.resolve(begun), log }), lines };
+}
+
+describe('keepFormer', () => {
+  it('puts the last good version in place of a broken one, and says so', async () => {
+    const { keep, lines } = setUp([rule('a', '1'), rule('b', '1')]);
+    expect(await keep([rule('a', 'broken'), rule('b', '2')])).toEqual([rule('a', '1'), rule('b', '2')]);
+    expect(await keep([rule('a', 'broken'), rule('b', 'broken')])).toEqual([rule('a', '1'), rule('b', '2')]);
+    expect(lines[0]).toBe(
+      'The new version of Rule a is not taken into use, the one before it serves on: it makes no sense',
+    );
+    expect(await keep([rule('a', '3')])).toEqual([rule('a', '3')]);
+  });
+
+  it('leaves one that never was any good, or was gone meanwhile, to whoever uses it', async () => {
+    const { keep, lines } = setUp([rule('a', '1'), rule('c', 'broken')]);
+    expect(await keep([rule('c', 'broken'), rule('d', 'broken')])).toEqual([rule('c', 'broken'), rule('d', 'broken')]);
+    expect(await keep([rule('a', 'broken')])).toEqual([rule('a', 'broken')]);
+    expect(lines).toEqual([]);
+  });
+});

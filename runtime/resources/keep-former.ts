@@ -1,0 +1,52 @@
+import { toFault } from '#kit/errors/fault.ts';
+import type { Logger } from '#kit/log/logger.ts';
+import type { Resource } from './source.ts';
+
+export type KeepFormerOptions<T extends Resource> = {
+  /** What the resources are, for the log: `HTTPEndpoint`. */
+  kind: string;
+  /** Throws for a resource that cannot be taken into use. */
+  check(resource: T): Promise<void> | void;
+  /** What was in use at the start; looked at with the first list. */
+  begun: Promise<readonly T[]>;
+  log: Logger;
+};
+
+/**
+ * In each list, the last good version of a resource in place of one that cannot be taken into use. One that never was any
+ * good stays in the list: whoever uses it says what is wrong with it.
+ */
+export function keepFormer<T extends Resource>({ kind, check, begun, log }: KeepFormerOptions<T>) {
+  let good: ReadonlyMap<string, T> | undefined;
+  const goodAtFirst = async (): Promise<ReadonlyMap<string, T>> => {
+    const resources = await begun;
+    const problems = await Promise.all(resources.map((resource) => problemOf(check, resource)));
+    return new Map(resources.filter((_, i) => problems[i] === undefined).map((one) => [one.metadata.name, one]));
+  };
+  return async (resources: readonly T[]): Promise<T[]> => {
+    const former = good ?? (await goodAtFirst());
+    const next = new Map<string, T>();
+    const list: T[] = [];
+    for (const resource of resources) {
+      const { name } = resource.metadata;
+      const problem = await problemOf(check, resource);
+      const serving = problem === undefined ? resource : former.get(name);
+      if (serving !== undefined) next.set(name, serving);
+      if (problem !== undefined && serving !== undefined) {
+        log.error(`The new version of ${kind} ${name} is not taken into use, the one before it serves on: ${problem}`);
+      }
+      list.push(serving ?? resource);
+    }
+    good = next;
+    return list;
+  };
+}
+
+async function problemOf<T>(check: (resource: T) => Promise<void> | void, resource: T): Promise<string | undefined> {
+  try {
+    await check(resource);
+    return undefined;
+  } catch (thrown) {
+    return toFault(thrown).message;
+  }
+}
