@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import { healthTargets } from '#kit/health/targets.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { makeIssuer, makeRoot } from '#kit/pki/authority.ts';
@@ -86,6 +88,20 @@ describe('startSecurity', () => {
     const { security, targets } = await started();
     expect(security.current().id).toEqual(id);
     expect(targets.ready()).toBe(true);
+  });
+
+  it('gives up at once where the authority refuses what it is asked for', async () => {
+    const ca = await authority();
+    const refusal = new StatusError(grpcCode.INVALID_ARGUMENT, 'app ID "a+b" may not stand in a SPIFFE ID');
+    const refused = startSecurity({
+      anchors: await openTrustAnchors({ pem: ca.rootPem }, { log: silentLogger, signal: abort.signal }),
+      source: () => Promise.reject(refusal),
+      log: silentLogger,
+      signal: abort.signal,
+      targets: healthTargets(),
+      clock: fakeClock(now.getTime()),
+    });
+    await expect(refused).rejects.toThrow('sentry refuses the initial identity: app ID "a+b" may not stand');
   });
 
   it('renews at half life, and connections opened afterwards take the new certificate', async () => {

@@ -1,4 +1,6 @@
 import { fault, toFault } from '#kit/errors/fault.ts';
+import { grpcCode } from '#kit/errors/table.ts';
+import { StatusError } from '#kit/grpc/status.ts';
 import type { ClientTls, ServerTls, TlsMaterial } from '#kit/grpc/tls.ts';
 import type { HealthTargets } from '#kit/health/targets.ts';
 import { type Clock, systemClock } from '#kit/lifecycle/clock.ts';
@@ -52,6 +54,7 @@ export type Security = {
 
 const firstAttemptsMs = 60_000;
 const firstRetryMs = 1_000;
+const deniedForMs = 5_000;
 
 /**
  * Obtains the first identity (trying for a minute, then throwing the last failure) and keeps it renewed. Connections
@@ -135,16 +138,29 @@ async function firstSvid(
   obtain: () => Promise<Svid>,
   { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
 ): Promise<Svid> {
-  const giveUp = clock.now() + firstAttemptsMs;
+  const began = clock.now();
   for (;;) {
     try {
       return await obtain();
     } catch (thrown) {
       const problem = toFault(thrown);
-      if (signal.aborted || clock.now() > giveUp)
+      if (isRefusal(thrown, clock.now() - began))
+        throw fault('permission-denied', `sentry refuses the initial identity: ${problem.message}`, { cause: thrown });
+      if (signal.aborted || clock.now() - began > firstAttemptsMs)
         throw fault('unavailable', `no identity certificate from sentry: ${problem.message}`, { cause: thrown });
       log.warn(`No identity certificate from sentry yet, trying again: ${problem.message}`);
       await clock.pause(firstRetryMs, signal);
     }
   }
+}
+
+/**
+ * Sentry will not sign, and asking again changes nothing: it has read the request and found it wrong. A denial counts
+ * after a while only: a control plane that has just been installed may not yet be allowed to check tokens.
+ */
+function isRefusal(thrown: unknown, waitedMs: number): boolean {
+  if (!(thrown instanceof StatusError)) return false;
+  return (
+    thrown.code === grpcCode.INVALID_ARGUMENT || (thrown.code === grpcCode.PERMISSION_DENIED && waitedMs > deniedForMs)
+  );
 }
