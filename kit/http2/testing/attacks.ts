@@ -1,3 +1,4 @@
+import { mostFrameBytes } from '../protocol.ts';
 import { opening, postBlock, rawFrame } from './frames.ts';
 
 const repeated = (times: number, frame: (i: number) => Buffer): Buffer =>
@@ -15,6 +16,15 @@ const openStream = (id: number): Buffer => rawFrame(1, 4, id, postBlock);
 export const attacks: Readonly<Record<string, Buffer>> = {
   'noise in place of HTTP/2': Buffer.alloc(4_096, 0xa5),
   'a frame longer than agreed': Buffer.concat([opening, Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1])]),
+  'data longer than agreed by a byte': Buffer.concat([
+    opening,
+    openStream(1),
+    rawFrame(0, 0, 1, Buffer.alloc(mostFrameBytes + 1)),
+  ]),
+  'the beginning of data on a stream that is not open': Buffer.concat([
+    opening,
+    rawFrame(0, 0, 5, Buffer.alloc(1_000)).subarray(0, 500),
+  ]),
   'data on a stream that is not open': Buffer.concat([opening, rawFrame(0, 0, 5, [9])]),
   'data on no stream': Buffer.concat([opening, rawFrame(0, 0, 0, [9])]),
   'headers that cannot be unpacked': Buffer.concat([opening, rawFrame(1, 4, 1, [0xff, 0xff, 0xff, 0xff])]),
