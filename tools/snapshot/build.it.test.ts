@@ -36,6 +36,7 @@ async function built(files: Readonly<Record<string, string>>, use: (folder: stri
     await buildSnapshot({
       name: 'program',
       source: path.join(folder, 'source/main.ts'),
+      ...('rehearsal.ts' in files ? { rehearsal: './rehearsal.ts' } : {}),
       outdir: path.join(folder, 'built'),
       shared: { ...shared, outExtension: { '.js': '.mjs' } },
     });
@@ -54,6 +55,20 @@ describe('a snapshot of a program', () => {
       const { stdout } = await run(process.execPath, flags, { cwd: folder, env: { WORD: 'given' } });
       expect(JSON.parse(stdout)).toEqual(['OK you function', 'given', true, folder]);
     }));
+
+  it('sets its timers, whichever there were as it was built', () => {
+    const main = `import { performance } from 'node:perf_hooks';
+      while (performance.now() < 1_500);
+      setTimeout(() => console.log('fired'), 10);`;
+    const rehearsal = `export async function rehearse() {
+      for (const ms of [100, 300, 60_000]) clearTimeout(setTimeout(() => {}, ms).unref());
+      setTimeout(() => {}, 200).unref();
+    }`;
+    return built({ 'main.ts': main, 'rehearsal.ts': rehearsal }, async (folder) => {
+      const { stdout } = await run(process.execPath, [`--snapshot-blob=${folder}/built/program.blob`, 'program']);
+      expect(stdout).toBe('fired\n');
+    });
+  });
 
   it('has other random numbers in each process', () =>
     built({ 'main.ts': random('console.log([randomUUID(), randomInt(2 ** 40)].join());') }, async (folder) => {

@@ -55,6 +55,15 @@ const flags = [
 const whileStarting = ['regexp-optimization', 'parallel-scavenge'];
 const startMs = 1_000;
 
+// Timers that were there when the snapshot was taken, unreferenced ones even if they have been cleared, would keep those
+// of the process from being set. So none is unreferenced, and at the end one fires when no other is left.
+const timers = Object.getPrototypeOf(setTimeout(() => {}, 1));
+const { unref } = timers;
+timers.unref = function () {
+  return this;
+};
+process.once('beforeExit', () => setTimeout(() => {}, 1));
+
 const { main, rehearse } = load('preload.cjs');
 if (rehearse) {
   // Forgets compiled code, most of which ran for the only time: under this flag each full collection does, and such a
@@ -64,7 +73,10 @@ if (rehearse) {
   setFlagsFromString('--no-stress-flush-code');
   void rehearse();
 }
-startupSnapshot.addSerializeCallback(() => Object.assign(crypto, { randomInt, randomUUID }));
+startupSnapshot.addSerializeCallback(() => {
+  Object.assign(crypto, { randomInt, randomUUID });
+  timers.unref = unref;
+});
 startupSnapshot.setDeserializeMainFunction(() => {
   const flag = process.execArgv.find((word) => word.startsWith('--snapshot-blob='));
   bundle.folder = path.resolve(path.dirname(flag.slice('--snapshot-blob='.length)));
