@@ -51,9 +51,9 @@ const flags = [
   '--no-regexp-peephole-optimization',
 ];
 
-/** Others for its start: what is compiled and collected then is little, and helpers cost more than they help. */
-const whileStarting = ['regexp-optimization', 'parallel-scavenge'];
-const startMs = 1_000;
+/** Not while it starts: hardly anything runs often enough to be compiled well, or leaves much to collect. */
+const whileStarting = ['sparkplug', 'maglev', 'turbofan', 'regexp-optimization', 'parallel-scavenge'];
+const startMs = 500;
 
 // Timers that were there when the snapshot was taken, unreferenced ones even if they have been cleared, would keep those
 // of the process from being set. So none is unreferenced, and at the end one fires when no other is left.
