@@ -9,7 +9,7 @@ COPY dist/root/ /
 USER 65532:65532
 
 FROM node AS outrigger
-ENV NODE_OPTIONS="--disable-warning=ExperimentalWarning --max-semi-space-size=8 --expose-gc" MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536
+ENV NODE_OPTIONS="--disable-warning=ExperimentalWarning --max-semi-space-size=8 --v8-pool-size=1 --expose-gc" MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536
 
 FROM outrigger AS control-plane
 COPY dist/sentry /opt/sentry
