@@ -170,6 +170,15 @@ describe('a release in a real API server', () => {
     expect(await canI(account, 'patch', `${webhooks}/other`)).toBe(false);
   });
 
+  it('lets the operator write the status of what it watches, and nothing else of it', async () => {
+    const account = 'dapr-operator';
+    const kinds = ['components', 'configurations', 'subscriptions', 'resiliencies', 'httpendpoints'];
+    for (const kind of kinds.map((name) => `${name}.dapr.io`)) {
+      expect(await canI(account, 'patch', kind, '--subresource=status', '--all-namespaces')).toBe(true);
+      expect(await canI(account, 'patch', kind, '--all-namespaces')).toBe(false);
+    }
+  });
+
   it('has pods that the restricted Pod Security Standard accepts', async () => {
     const restricted = { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'restricted' } };
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };

@@ -70,6 +70,7 @@ export const httpEndpoint = defineKind({
   columns: [
     { name: 'URL', type: 'string', jsonPath: '.spec.baseUrl', description: 'Where it is.' },
     conditionColumn('Accepted', 'Whether it makes sense.'),
+    conditionColumn('Loaded', 'Whether its newest version is in use.'),
     age,
   ],
   example,

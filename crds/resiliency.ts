@@ -127,6 +127,10 @@ export const resiliency = defineKind({
   summary: 'Timeouts, retries and circuit breakers for calls to apps, actors and components.',
   version: 'v1alpha1',
   schema,
-  columns: [conditionColumn('Accepted', 'Whether it makes sense.'), age],
+  columns: [
+    conditionColumn('Accepted', 'Whether it makes sense.'),
+    conditionColumn('Loaded', 'Whether its newest version is in use.'),
+    age,
+  ],
   example,
 });

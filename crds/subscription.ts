@@ -63,6 +63,7 @@ const columns: readonly PrinterColumn[] = [
   { name: 'Pubsub', type: 'string', jsonPath: '.spec.pubsubname', description: 'The pub/sub component.' },
   { name: 'Topic', type: 'string', jsonPath: '.spec.topic', description: 'The topic.' },
   conditionColumn('Accepted', 'Whether it makes sense.'),
+  conditionColumn('Loaded', 'Whether its newest version is in use.'),
   age,
 ];
 

@@ -20,9 +20,8 @@ import { secretReader } from './api/secrets.ts';
 import { statusService } from './api/status-service.ts';
 import { type CacheOptions, cachesSynced, openCaches } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
-import type { ComponentsController } from './controllers/components.ts';
 import { releaseConversion, trustConversionWebhook } from './controllers/conversion-trust.ts';
-import { lead } from './leader.ts';
+import { lead, type Reported } from './leader.ts';
 import { type Mesh, readMesh } from './mesh.ts';
 import { serviceCounters } from './metrics.ts';
 import { type Relay, startRelay } from './status/relay.ts';
@@ -69,10 +68,10 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
     reports.forget(key);
     relay?.forget(key);
   });
-  let components: ComponentsController | undefined;
+  let reported: Reported | undefined;
   const accept = (report: ReportComponentsRequest) => {
     const news = reports.take(report, Date.now());
-    components?.reported(report.namespace, news);
+    reported?.(report.namespace, news);
     relay?.pass(report);
   };
   const isOperator = ({ trustDomain, ...id }: SpiffeId) =>
@@ -91,8 +90,8 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   log.info('Dapr Operator started');
 
   const counters = serviceCounters(registry);
-  const onLeading = (controller: ComponentsController | undefined) => {
-    components = controller;
+  const onLeading = (listener: Reported | undefined) => {
+    reported = listener;
   };
   const leader = { config, mesh, caches, cacheOptions, counters, secrets, reports, onLeading, log };
   const leading = (held: AbortSignal) => lead(leader, held);

@@ -1,22 +1,27 @@
 import { eventRecorder } from '#kit/kube/event-recorder.ts';
 import { type Informer, startInformer } from '#kit/kube/informer.ts';
 import type { KubeObject } from '#kit/kube/object.ts';
-import { resources } from '#kit/kube/resource.ts';
+import { daprResources, resources } from '#kit/kube/resource.ts';
 import { untilAborted } from '#kit/lifecycle/until-aborted.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { SecretReader } from './api/secrets.ts';
 import { type CacheOptions, type Caches, cachesSynced, informerBase } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
-import { type ComponentsController, startComponents } from './controllers/components.ts';
-import { startConfigurations } from './controllers/configurations.ts';
+import { startComponents } from './controllers/components.ts';
+import { startConditions } from './controllers/conditions.ts';
 import { upgradeDefinitions } from './controllers/definitions.ts';
+import { startInUse } from './controllers/in-use.ts';
 import type { Service } from './controllers/service-plan.ts';
 import { type ServiceCounters, startServices } from './controllers/services.ts';
 import { startSkippedPods } from './controllers/skipped-pods.ts';
 import { runWatchdog } from './controllers/watchdog.ts';
 import { type Workload, workloadOf } from './controllers/workload.ts';
 import type { Mesh } from './mesh.ts';
-import type { Reports } from './status/reports.ts';
+import { acceptConfiguration } from './status/accept-configuration.ts';
+import type { News, Reports } from './status/reports.ts';
+
+/** Takes what a sidecar of a namespace said anew. */
+export type Reported = (namespace: string, news: News) => void;
 
 export type LeaderOptions = {
   config: OperatorConfig;
@@ -26,8 +31,8 @@ export type LeaderOptions = {
   counters: ServiceCounters;
   secrets: SecretReader;
   reports: Reports;
-  /** Where sidecars' news of components goes while this replica leads. */
-  onLeading(components: ComponentsController | undefined): void;
+  /** Where sidecars' news goes while this replica leads. */
+  onLeading(reported: Reported | undefined): void;
   log: Logger;
 };
 
@@ -83,9 +88,18 @@ function keepStatus(options: LeaderOptions, signal: AbortSignal): AsyncDisposabl
   const components = stack.use(
     startComponents({ client, caches, secrets, reports, log, signal, metrics: metrics.queue('components') }),
   );
-  const { configurations } = caches;
-  stack.use(startConfigurations({ client, configurations, log, signal, metrics: metrics.queue('configurations') }));
-  onLeading(components);
+  stack.use(
+    startConditions({
+      ...{ client, log, signal, resource: daprResources.configurations, informer: caches.configurations },
+      look: (configuration) => ({ findings: [acceptConfiguration(configuration)] }),
+      metrics: metrics.queue('configurations'),
+    }),
+  );
+  const others = stack.use(startInUse({ client, caches, reports, log, signal, metrics }));
+  onLeading((namespace, news) => {
+    components.reported(namespace, news.components);
+    others.reported(namespace, news);
+  });
   stack.defer(() => onLeading(undefined));
   return stack;
 }

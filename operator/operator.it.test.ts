@@ -1,3 +1,4 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Registry } from 'prom-client';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
 import { parseFlags } from '#kit/flags/parse.ts';
@@ -9,13 +10,13 @@ import { daprResources, resources } from '#kit/kube/resource.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { eventually } from '#kit/testing/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
+import { ReportComponentsRequestSchema } from '#proto/outrigger/operator/v1/status_pb.js';
 import { secretReader } from './api/secrets.ts';
 import { type CacheOptions, type Caches, openCaches } from './caches.ts';
 import { configure } from './config.ts';
-import type { ComponentsController } from './controllers/components.ts';
 import { trustConversionWebhook } from './controllers/conversion-trust.ts';
 import { flags } from './flags.ts';
-import { lead } from './leader.ts';
+import { lead, type Reported } from './leader.ts';
 import { serviceCounters } from './metrics.ts';
 import { openReports } from './status/reports.ts';
 import { installKinds } from './testing/processes.ts';
@@ -26,7 +27,7 @@ const abort = new AbortController();
 let cluster: ControlPlane;
 let client: KubeClient;
 let caches: Caches;
-let components: ComponentsController | undefined;
+let reported: Reported | undefined;
 let leading: Promise<void>;
 
 beforeAll(async () => {
@@ -47,8 +48,8 @@ beforeAll(async () => {
       counters: serviceCounters(new Registry()),
       secrets: secretReader(client),
       reports,
-      onLeading: (controller) => {
-        components = controller;
+      onLeading: (listener) => {
+        reported = listener;
       },
       log: silentLogger,
     },
@@ -84,6 +85,12 @@ const pod = (name: string, labels: Record<string, string>, containers = ['app'])
   metadata: { namespace, name, labels, annotations: { 'dapr.io/enabled': 'true', 'dapr.io/app-id': 'cart' } },
   spec: { containers: containers.map((container) => ({ name: container, image: 'x' })) },
 });
+
+/** Has the operator hear what a sidecar says. */
+function say(report: MessageInitShape<typeof ReportComponentsRequestSchema>): void {
+  const news = reports.take(create(ReportComponentsRequestSchema, { namespace, ...report }), Date.now());
+  reported?.(namespace, news);
+}
 
 /** What `read` answers once it holds. */
 const until = <T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> =>
@@ -157,8 +164,7 @@ describe('the operator in a real API server', () => {
     for (const name of ['cart-1', 'cart-2']) await client.create(resources.pods, pod(name, injected));
     const report = (podName: string, loaded: boolean, error: string) => {
       const entry = { name: 'orders', observedGeneration: 1n, loaded, error };
-      const components_ = [entry] as Parameters<typeof reports.take>[0]['components'];
-      components?.reported(namespace, reports.take({ namespace, podName, components: components_ }, Date.now()));
+      say({ podName, components: [entry] });
     };
     report('cart-1', true, '');
     report('cart-2', false, 'no route to host');
@@ -177,6 +183,32 @@ describe('the operator in a real API server', () => {
       () => readComponent('orders'),
       (it) => it.status?.loaded === '1/1',
     );
+  });
+
+  it('says which sidecar does not use the newest version of a Resiliency, and that it does again', async () => {
+    const read = () => client.get<Component>(daprResources.resiliencies, { namespace, name: 'calls' });
+    await client.create(daprResources.resiliencies, {
+      metadata: { namespace, name: 'calls' },
+      spec: { policies: { timeouts: { fast: 'soon' } }, targets: {} },
+      scopes: ['till'],
+    });
+    const accepted = await until(read, (it) => condition(it, 'Accepted')?.status === 'True');
+    expect(condition(accepted, 'Loaded')).toBeUndefined();
+
+    const labels = { 'dapr.io/sidecar-injected': 'true' };
+    const annotations = { 'dapr.io/enabled': 'true', 'dapr.io/app-id': 'till' };
+    const till = pod('till-1', labels);
+    await client.create(resources.pods, { ...till, metadata: { ...till.metadata, annotations } });
+    const error = '"soon" is not a duration; the version before it serves on';
+    const problem = { kind: 'Resiliency', name: 'calls', observedGeneration: 1n, error };
+    say({ podName: 'till-1', problems: [problem] });
+    const failed = await until(read, (it) => condition(it, 'Loaded')?.status === 'False');
+    expect(condition(failed, 'Loaded')?.message).toBe(`1 sidecar does not use its newest version; till-1: ${error}`);
+
+    const mended = { spec: { policies: { timeouts: { fast: '1s' } } } };
+    await client.patch(daprResources.resiliencies, { namespace, name: 'calls' }, { type: 'merge', body: mended });
+    say({ podName: 'till-1' });
+    await until(read, (it) => condition(it, 'Loaded')?.status === 'True');
   });
 
   it('accepts or refuses a Configuration', async () => {

@@ -13,17 +13,18 @@ export type StatusServiceOptions = {
   isOperator(peer: { namespace: string; appId: string; trustDomain: string }): boolean;
 };
 
-const mostComponents = 10_000;
+const mostReported = 10_000;
 
 /** Takes the reports of sidecars: each may speak of pods of its own app and namespace only. */
 export function statusService({ pods, accept, isOperator }: StatusServiceOptions): Implementation {
   return implement(Status, {
     async reportComponents(report, { peer }) {
-      const { namespace, podName, components } = report;
+      const { namespace, podName, components, problems } = report;
       const id = authorize(peer, namespace, isOperator);
       if (podName === '') throw fault('bad-request', 'pod_name is missing');
-      if (components.length > mostComponents)
-        throw fault('bad-request', `components: more than ${mostComponents} are reported`);
+      for (const [field, list] of Object.entries({ components, problems })) {
+        if (list.length > mostReported) throw fault('bad-request', `${field}: more than ${mostReported} are reported`);
+      }
       const appId = isOperator(id) ? report.appId : id.appId;
       const pod = pods.get(`${namespace}/${podName}`);
       if (pod && pod.appId !== appId)

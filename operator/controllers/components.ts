@@ -10,9 +10,10 @@ import type { Caches } from '../caches.ts';
 import { differs } from '../resource.ts';
 import { acceptComponent, type Catalog } from '../status/accept-component.ts';
 import { loadedBy } from '../status/loaded.ts';
-import type { Reports } from '../status/reports.ts';
+import { graceMs, type Reports } from '../status/reports.ts';
 import { secretsResolved } from '../status/secrets-resolved.ts';
 import { writeStatus } from '../status/write-status.ts';
+import { crowds } from './crowds.ts';
 
 export type ComponentsOptions = {
   client: Pick<KubeClient, 'patch'>;
@@ -33,10 +34,6 @@ export type ComponentsController = AsyncDisposable & {
 
 /** Secrets are not watched, so a missing one is looked for again. */
 const secretWaitMs = 60_000;
-/** Pods come and go in crowds; their count is written once for many. */
-const crowdMs = 3_000;
-/** Sidecars have so long to report again to a new leader before what the last one wrote gives way. */
-const graceMs = 360_000;
 
 /** Keeps the status of every Component: Accepted, SecretsResolved, Loaded n/m and the last error of each pod. */
 export function startComponents(options: ComponentsOptions): ComponentsController {
@@ -51,15 +48,9 @@ export function startComponents(options: ComponentsOptions): ComponentsControlle
     clock,
     ...(metrics && { metrics }),
   });
-  const crowds = new Set<string>();
-  const recount = (namespace: string): void => {
-    if (crowds.has(namespace)) return;
-    crowds.add(namespace);
-    void clock.pause(crowdMs, signal).then(() => {
-      crowds.delete(namespace);
-      for (const { metadata } of caches.components.list(namespace)) queue.add(`${namespace}/${metadata.name}`);
-    });
-  };
+  const recount = crowds(clock, signal, (namespace) => {
+    for (const { metadata } of caches.components.list(namespace)) queue.add(`${namespace}/${metadata.name}`);
+  });
   const unsubscribe = [
     caches.components.subscribe((change) => {
       if (change.type === 'deleted') return;

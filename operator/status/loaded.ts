@@ -1,8 +1,9 @@
 import { hostAnnotation } from '#kit/kube/annotations.ts';
 import type { DaprPod } from '../pod.ts';
-import { admits, type DaprResource } from '../resource.ts';
+import type { DaprResource } from '../resource.ts';
 import type { Finding } from './condition.ts';
 import type { Reports } from './reports.ts';
+import { sidecarsFor } from './sidecars-for.ts';
 
 export type Failure = { pod: string; message: string; time: string };
 
@@ -14,8 +15,8 @@ const mostNamed = 5;
 
 /** How many of the sidecars that should have loaded a Component did, and the last error of each that could not. */
 export function loadedBy(resource: DaprResource, pods: readonly DaprPod[], reports: Reports): Loaded {
-  const { name = '', namespace = '' } = resource.metadata;
-  const wanted = pods.filter((pod) => pod.namespace === namespace && isRunning(pod) && admits(resource, pod.appId));
+  const { name = '' } = resource.metadata;
+  const wanted = sidecarsFor(resource, pods);
   const asksForContainer = resource.metadata.annotations?.[hostAnnotation] === 'container';
   const lacking = asksForContainer ? wanted.filter((pod) => !pod.hosted.includes(name)) : [];
   const said = wanted.map((pod) => ({ pod, report: reports.of(`${pod.namespace}/${pod.name}`, name) }));
@@ -31,8 +32,6 @@ export function loadedBy(resource: DaprResource, pods: readonly DaprPod[], repor
     any: count > 0,
   };
 }
-
-const isRunning = (pod: DaprPod): boolean => pod.labelled && !pod.deleting;
 
 const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 

@@ -1,18 +1,24 @@
 import { createLogger } from '#kit/log/logger.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { keepFormer } from './keep-former.ts';
+import type { ResourceProblem } from './status-report.ts';
 
-type Rule = { metadata: { name: string }; spec: string };
+type Rule = { metadata: { name: string; generation?: number }; spec: string };
 const rule = (name: string, spec: string): Rule => ({ metadata: { name }, spec });
 
 function setUp(begun: Rule[]) {
   const lines: string[] = [];
+  const told: (readonly ResourceProblem[])[] = [];
   const write = (line: string) => void lines.push(line);
   const log = createLogger({ ...{ scope: 'test', level: 'error', write }, format: (_time, _level, text) => text });
   const check = ({ spec }: Rule) => {
     if (spec === 'broken') throw new Error('it makes no sense');
   };
-  return { keep: keepFormer({ kind: 'Rule', check, begun: Promise.resolve(begun), log }), lines };
+  const keep = keepFormer({
+    ...{ kind: 'Rule', check, begun: Promise.resolve(begun), log },
+    told: (problems) => void told.push(problems),
+  });
+  return { keep, lines, told };
 }
 
 describe('keepFormer', () => {
@@ -31,5 +37,17 @@ describe('keepFormer', () => {
     expect(await keep([rule('c', 'broken'), rule('d', 'broken')])).toEqual([rule('c', 'broken'), rule('d', 'broken')]);
     expect(await keep([rule('a', 'broken')])).toEqual([rule('a', 'broken')]);
     expect(lines).toEqual([]);
+  });
+
+  it('tells of each that is not in use in its newest version, and what is instead, until all is well', async () => {
+    const { keep, told } = setUp([rule('a', '1')]);
+    const broken = { metadata: { name: 'a', generation: 7 }, spec: 'broken' };
+    await keep([broken, rule('b', 'broken')]);
+    expect(told.at(-1)).toEqual([
+      { name: 'a', generation: 7, error: 'it makes no sense; the version before it serves on' },
+      { name: 'b', generation: 0, error: 'it makes no sense; none before it is in use' },
+    ]);
+    await keep([rule('a', '2')]);
+    expect(told.at(-1)).toEqual([]);
   });
 });

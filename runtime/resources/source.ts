@@ -2,7 +2,7 @@ import type { Kind as ResourceKind } from '#crds/kind.ts';
 
 /** The part every resource has. */
 export type Resource = {
-  metadata: { name: string; namespace?: string | undefined };
+  metadata: { name: string; namespace?: string | undefined; generation?: number | undefined };
   scopes?: readonly string[] | undefined;
 };
 

@@ -9,8 +9,12 @@ type Told = { name: string; generation: number; loaded: boolean; error: string }
 
 function setUp(services = true) {
   const told: Told[] = [];
+  const problems: string[] = [];
   const service = implement(Status, {
-    async reportComponents({ components }) {
+    async reportComponents({ components, problems: reported }) {
+      problems.push(
+        reported.map((one) => `${one.kind} ${one.name} ${one.observedGeneration}: ${one.error}`).join('\n'),
+      );
       told.push(
         components.map(({ name, observedGeneration, loaded, error }) => ({
           ...{ name, generation: Number(observedGeneration), loaded, error },
@@ -25,7 +29,7 @@ function setUp(services = true) {
     ...{ namespace: 'prod', podName: 'shop-1', log: silentLogger, signal: abort.signal },
     clock: { now: () => 0, pause: async () => {} },
   });
-  return { told, reporter, abort };
+  return { told, problems, reporter, abort };
 }
 
 describe('the report of a sidecar to the operator', () => {
@@ -41,6 +45,18 @@ describe('the report of a sidecar to the operator', () => {
     reporter.forget('bus');
     await reporter.flush();
     expect(told.at(-1)?.map(({ name }) => name)).toEqual(['orders']);
+    abort.abort();
+  });
+
+  it('tells what is wrong with resources of other kinds, each kind by itself, until it no longer is', async () => {
+    const { problems, reporter, abort } = setUp();
+    reporter.problems('Resiliency', [{ name: 'shop', generation: 3, error: 'no such policy' }]);
+    reporter.problems('Subscription', [{ name: 'orders', generation: 1, error: 'no such rule' }]);
+    await reporter.flush();
+    expect(problems.at(-1)).toBe('Resiliency shop 3: no such policy\nSubscription orders 1: no such rule');
+    reporter.problems('Resiliency', []);
+    await reporter.flush();
+    expect(problems.at(-1)).toBe('Subscription orders 1: no such rule');
     abort.abort();
   });
 

@@ -21,10 +21,20 @@ export type ComponentOutcome = {
   error: string | undefined;
 };
 
+/** A resource of which the newest version is not in use. */
+export type ResourceProblem = {
+  name: string;
+  generation: number;
+  /** Why, and what is in use instead. */
+  error: string;
+};
+
 export type StatusReporter = {
   /** How loading or unloading a component ended; told to the operator soon after. */
   report(outcome: ComponentOutcome): void;
   forget(name: string): void;
+  /** All that is wrong with resources of a kind other than Component; told to the operator if it is news. */
+  problems(kind: string, problems: readonly ResourceProblem[]): void;
   /** Tells the operator soon, such as after a new connection to it. */
   send(): void;
   /** Tells the operator at once; resolves when it knows, or cannot be told. */
@@ -36,12 +46,13 @@ const againMs = 5 * 60_000;
 const timeoutMs = 5_000;
 
 /**
- * Tells the operator which components this sidecar has loaded and why others failed: the whole picture each time, after
- * changes and every 5 minutes. An operator that does not know the call is not asked again; other failures pass.
+ * Tells the operator which components this sidecar has loaded, why others failed, and which resources of other kinds it
+ * does not use in their newest version: the whole picture each time, after changes and every 5 minutes. An operator that does not know the call is not asked again; other failures pass.
  */
 export function startStatusReporter(options: ReporterOptions): StatusReporter {
   const { transport, namespace, podName, clock, log, signal } = options;
   const outcomes = new Map<string, ComponentOutcome>();
+  const troubled = new Map<string, readonly ResourceProblem[]>();
   let known = true;
   let gathering = false;
   const tell = async () => {
@@ -53,11 +64,15 @@ export function startStatusReporter(options: ReporterOptions): StatusReporter {
       loaded: error === undefined,
       error: error ?? '',
     }));
+    const problems = [...troubled].flatMap(([kind, list]) =>
+      list.map(({ name, generation, error }) => ({ kind, name, observedGeneration: BigInt(generation), error })),
+    );
+    const picture = { namespace, podName, components, problems };
     try {
-      await transport.unary(Status.method.reportComponents, { namespace, podName, components }, { signal, timeoutMs });
+      await transport.unary(Status.method.reportComponents, picture, { signal, timeoutMs });
     } catch (thrown) {
       if (thrown instanceof StatusError && thrown.code === grpcCode.UNIMPLEMENTED) known = false;
-      else log.debug(`Reporting components to the operator failed: ${(thrown as Error).message}`);
+      else log.debug(`Reporting to the operator failed: ${(thrown as Error).message}`);
     }
   };
   const send = () => {
@@ -74,6 +89,11 @@ export function startStatusReporter(options: ReporterOptions): StatusReporter {
     },
     forget(name) {
       outcomes.delete(name);
+      send();
+    },
+    problems(kind, problems) {
+      if (JSON.stringify(problems) === JSON.stringify(troubled.get(kind))) return;
+      troubled.set(kind, problems);
       send();
     },
     send,

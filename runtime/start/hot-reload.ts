@@ -76,7 +76,13 @@ export function startHotReload(start: HotReloadStart): void {
     },
   });
   const kept = <T extends Resource>(kind: ResourceKind<T>, check: (resource: T) => Promise<void> | void) =>
-    keepFormer({ kind: kind.kind, check, begun: begunWith(start, kind), log });
+    keepFormer({
+      kind: kind.kind,
+      check,
+      begun: begunWith(start, kind),
+      told: (problems) => resources.problems(kind.kind, problems),
+      log,
+    });
   const goodSubscriptions = kept(subscription, async (manifest) => void (await fromManifest(manifest)));
   startReload({
     ...common,

@@ -13,7 +13,7 @@ import { configurationFromFiles, defaultConfiguration } from '../resources/confi
 import { fileSource } from '../resources/files.ts';
 import { operatorSource } from '../resources/operator.ts';
 import type { ResourceSource } from '../resources/source.ts';
-import { startStatusReporter } from '../resources/status-report.ts';
+import { type ResourceProblem, startStatusReporter } from '../resources/status-report.ts';
 
 export type ResourcesStart = {
   config: RuntimeConfig;
@@ -32,6 +32,8 @@ export type Resources = {
   reported(): Promise<void>;
   /** A component that was reported is gone. */
   forget(name: string): void;
+  /** All resources of a kind other than Component of which the newest version is not in use. */
+  problems(kind: string, problems: readonly ResourceProblem[]): void;
   /** The Configuration as it is now. Throws when it cannot be read or is not valid. */
   readConfiguration(): Promise<Configuration>;
   /** Calls back when the Configuration may have changed. */
@@ -57,6 +59,7 @@ async function fromFiles({ config, log, signal, stack }: ResourcesStart): Promis
     report: () => {},
     reported: async () => {},
     forget: () => {},
+    problems: () => {},
     readConfiguration,
     watchConfiguration(changed) {
       const folders = config.configs.map((file) => path.dirname(file));
@@ -113,6 +116,7 @@ async function fromOperator({ config, security, log, signal, stack }: ResourcesS
     readConfiguration,
     watchConfiguration: (changed) => name !== undefined && source.watch(configuration, changed, signal),
     forget: reporter.forget,
+    problems: reporter.problems,
     report: ({ metadata }, problem) =>
       reporter.report({ name: metadata.name, generation: metadata.generation ?? 0, error: problem?.message }),
     reported: reporter.flush,

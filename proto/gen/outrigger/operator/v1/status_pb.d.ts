@@ -40,6 +40,13 @@ export declare type ReportComponentsRequest = Message<"outrigger.operator.v1.Rep
    * @generated from field: string app_id = 4;
    */
   appId: string;
+
+  /**
+   * Resources of other kinds of which this sidecar does not use the newest version, and why.
+   *
+   * @generated from field: repeated outrigger.operator.v1.ResourceReport problems = 5;
+   */
+  problems: ResourceReport[];
 };
 
 /**
@@ -84,6 +91,43 @@ export declare type ComponentReport = Message<"outrigger.operator.v1.ComponentRe
 export declare const ComponentReportSchema: GenMessage<ComponentReport>;
 
 /**
+ * @generated from message outrigger.operator.v1.ResourceReport
+ */
+export declare type ResourceReport = Message<"outrigger.operator.v1.ResourceReport"> & {
+  /**
+   * Subscription, HTTPEndpoint or Resiliency.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * metadata.generation of the manifest that was not taken into use; 0 when unknown.
+   *
+   * @generated from field: int64 observed_generation = 3;
+   */
+  observedGeneration: bigint;
+
+  /**
+   * Why, and what is in use instead. Nothing secret.
+   *
+   * @generated from field: string error = 4;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message outrigger.operator.v1.ResourceReport.
+ * Use `create(ResourceReportSchema)` to create a new message.
+ */
+export declare const ResourceReportSchema: GenMessage<ResourceReport>;
+
+/**
  * @generated from message outrigger.operator.v1.ReportComponentsResponse
  */
 export declare type ReportComponentsResponse = Message<"outrigger.operator.v1.ReportComponentsResponse"> & {
@@ -101,7 +145,7 @@ export declare const ReportComponentsResponseSchema: GenMessage<ReportComponents
 export declare const Status: GenService<{
   /**
    * The whole picture of one sidecar, which takes the place of its last one: sent once its components are loaded, after
-   * every change of them, after each reconnect, and every five minutes. PERMISSION_DENIED when the namespace is not
+   * every change of what it tells, after each reconnect, and every five minutes. PERMISSION_DENIED when the namespace is not
    * that of the caller's certificate.
    *
    * @generated from rpc outrigger.operator.v1.Status.ReportComponents

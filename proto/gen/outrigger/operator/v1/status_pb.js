@@ -11,7 +11,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
  * Describes the file outrigger/operator/v1/status.proto.
  */
 export const file_outrigger_operator_v1_status = /*@__PURE__*/
-  fileDesc("CiJvdXRyaWdnZXIvb3BlcmF0b3IvdjEvc3RhdHVzLnByb3RvEhVvdXRyaWdnZXIub3BlcmF0b3IudjEiigEKF1JlcG9ydENvbXBvbmVudHNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIQCghwb2RfbmFtZRgCIAEoCRI6Cgpjb21wb25lbnRzGAMgAygLMiYub3V0cmlnZ2VyLm9wZXJhdG9yLnYxLkNvbXBvbmVudFJlcG9ydBIOCgZhcHBfaWQYBCABKAkiWwoPQ29tcG9uZW50UmVwb3J0EgwKBG5hbWUYASABKAkSGwoTb2JzZXJ2ZWRfZ2VuZXJhdGlvbhgCIAEoAxIOCgZsb2FkZWQYAyABKAgSDQoFZXJyb3IYBCABKAkiGgoYUmVwb3J0Q29tcG9uZW50c1Jlc3BvbnNlMn0KBlN0YXR1cxJzChBSZXBvcnRDb21wb25lbnRzEi4ub3V0cmlnZ2VyLm9wZXJhdG9yLnYxLlJlcG9ydENvbXBvbmVudHNSZXF1ZXN0Gi8ub3V0cmlnZ2VyLm9wZXJhdG9yLnYxLlJlcG9ydENvbXBvbmVudHNSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CiJvdXRyaWdnZXIvb3BlcmF0b3IvdjEvc3RhdHVzLnByb3RvEhVvdXRyaWdnZXIub3BlcmF0b3IudjEiwwEKF1JlcG9ydENvbXBvbmVudHNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIQCghwb2RfbmFtZRgCIAEoCRI6Cgpjb21wb25lbnRzGAMgAygLMiYub3V0cmlnZ2VyLm9wZXJhdG9yLnYxLkNvbXBvbmVudFJlcG9ydBIOCgZhcHBfaWQYBCABKAkSNwoIcHJvYmxlbXMYBSADKAsyJS5vdXRyaWdnZXIub3BlcmF0b3IudjEuUmVzb3VyY2VSZXBvcnQiWwoPQ29tcG9uZW50UmVwb3J0EgwKBG5hbWUYASABKAkSGwoTb2JzZXJ2ZWRfZ2VuZXJhdGlvbhgCIAEoAxIOCgZsb2FkZWQYAyABKAgSDQoFZXJyb3IYBCABKAkiWAoOUmVzb3VyY2VSZXBvcnQSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEhsKE29ic2VydmVkX2dlbmVyYXRpb24YAyABKAMSDQoFZXJyb3IYBCABKAkiGgoYUmVwb3J0Q29tcG9uZW50c1Jlc3BvbnNlMn0KBlN0YXR1cxJzChBSZXBvcnRDb21wb25lbnRzEi4ub3V0cmlnZ2VyLm9wZXJhdG9yLnYxLlJlcG9ydENvbXBvbmVudHNSZXF1ZXN0Gi8ub3V0cmlnZ2VyLm9wZXJhdG9yLnYxLlJlcG9ydENvbXBvbmVudHNSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * Describes the message outrigger.operator.v1.ReportComponentsRequest.
@@ -28,11 +28,18 @@ export const ComponentReportSchema = /*@__PURE__*/
   messageDesc(file_outrigger_operator_v1_status, 1);
 
 /**
+ * Describes the message outrigger.operator.v1.ResourceReport.
+ * Use `create(ResourceReportSchema)` to create a new message.
+ */
+export const ResourceReportSchema = /*@__PURE__*/
+  messageDesc(file_outrigger_operator_v1_status, 2);
+
+/**
  * Describes the message outrigger.operator.v1.ReportComponentsResponse.
  * Use `create(ReportComponentsResponseSchema)` to create a new message.
  */
 export const ReportComponentsResponseSchema = /*@__PURE__*/
-  messageDesc(file_outrigger_operator_v1_status, 2);
+  messageDesc(file_outrigger_operator_v1_status, 3);
 
 /**
  * @generated from service outrigger.operator.v1.Status
