@@ -11,15 +11,13 @@ import { HTTPExtension_Verb } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { startAuthority } from './authority.ts';
 import { onLoadCore } from './cores.ts';
+import { measureLatency } from './latency.ts';
 import { type Load, saturate } from './load.ts';
 import { alternate, measure, type Sample } from './measure.ts';
 import type { BenchOptions } from './options.ts';
-import { paced } from './pace.ts';
 import { isOpen } from './port.ts';
 import type { Row } from './result.ts';
-import { row } from './rows.ts';
 import { costAndThroughput } from './state.ts';
-import { quantile } from './statistics.ts';
 import { type Sidecar, type SidecarOptions, type Subject, startSidecar } from './subject.ts';
 
 type Pair = { pids: number[]; caller: Sidecar; id: string; url(path: string): string };
@@ -27,7 +25,6 @@ type Pairs = ReadonlyMap<string, Pair>;
 
 /** V8's compilers are at work for some 20,000 calls of two sidecars. What is measured is what a server that runs on costs. */
 const warmUpRounds = 5;
-const quantiles = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 };
 const large = Buffer.alloc(1_000_000, 7);
 const fewer = (options: BenchOptions, times: number): BenchOptions => ({
   ...options,
@@ -66,7 +63,7 @@ async function measureForms(subjects: readonly Subject[], options: BenchOptions,
     ...(await cost(`invocation with 1 MB through two sidecars, HTTP${suffix}`, pairs, echo, fewer(options, 200))),
     ...(await cost(`invocation of 1 KB through two sidecars, InvokeService${suffix}`, pairs, invokeService, small)),
     ...(await cost(`invocation of 1 KB through two sidecars, proxied gRPC${suffix}`, grpcPairs, proxied, small)),
-    ...(await addedLatency(pairs, `http://127.0.0.1:${http}/page`, suffix, options)),
+    ...(await measureLatency({ urls: pagesOf(pairs), app: http, suffix, rounds: options.rounds, folder })),
   ];
 }
 
@@ -152,16 +149,5 @@ async function cost(
   return costAndThroughput(name, samples);
 }
 
-/** At 1,000 requests a second, whatever the answers take: each quantile less that of calling the app directly. */
-async function addedLatency(pairs: Pairs, direct: string, suffix: string, { rounds }: BenchOptions): Promise<Row[]> {
-  const pace = (url: string) => () => paced(url, 1_000, 4);
-  const tasks = [...pairs].map(([subject, pair]) => [subject, pace(pair.url('page'))] as const);
-  const samples = await alternate({ direct: pace(direct), ...Object.fromEntries(tasks) }, rounds);
-  return Object.entries(quantiles).map(([name, share]) => {
-    const added = [...pairs.keys()].map((subject) => [
-      subject,
-      samples[subject]!.map((sorted, round) => quantile(sorted, share) - quantile(samples['direct']![round]!, share)),
-    ]);
-    return row(`latency added at 1,000/s, ${name}${suffix}`, 'µs', Object.fromEntries(added));
-  });
-}
+const pagesOf = (pairs: Pairs): Record<string, string> =>
+  Object.fromEntries([...pairs].map(([subject, pair]) => [subject, pair.url('page')]));
