@@ -201,13 +201,13 @@ describe('the operator in a real API server', () => {
     await client.create(resources.pods, { ...till, metadata: { ...till.metadata, annotations } });
     const error = '"soon" is not a duration; the version before it serves on';
     const problem = { kind: 'Resiliency', name: 'calls', observedGeneration: 1n, error };
-    say({ podName: 'till-1', problems: [problem] });
+    say({ podName: 'till-1', problems: [problem], kinds: ['Resiliency'] });
     const failed = await until(read, (it) => condition(it, 'Loaded')?.status === 'False');
     expect(condition(failed, 'Loaded')?.message).toBe(`1 sidecar does not use its newest version; till-1: ${error}`);
 
     const mended = { spec: { policies: { timeouts: { fast: '1s' } } } };
     await client.patch(daprResources.resiliencies, { namespace, name: 'calls' }, { type: 'merge', body: mended });
-    say({ podName: 'till-1' });
+    say({ podName: 'till-1', kinds: ['Resiliency'] });
     await until(read, (it) => condition(it, 'Loaded')?.status === 'True');
   });
 

@@ -19,10 +19,10 @@ const mostReported = 10_000;
 export function statusService({ pods, accept, isOperator }: StatusServiceOptions): Implementation {
   return implement(Status, {
     async reportComponents(report, { peer }) {
-      const { namespace, podName, components, problems } = report;
+      const { namespace, podName, components, problems, kinds } = report;
       const id = authorize(peer, namespace, isOperator);
       if (podName === '') throw fault('bad-request', 'pod_name is missing');
-      for (const [field, list] of Object.entries({ components, problems })) {
+      for (const [field, list] of Object.entries({ components, problems, kinds })) {
         if (list.length > mostReported) throw fault('bad-request', `${field}: more than ${mostReported} are reported`);
       }
       const appId = isOperator(id) ? report.appId : id.appId;

@@ -58,9 +58,14 @@ async function world() {
     kube.remove(resources.pods, { namespace: 'shop', name });
     reports.forget(`shop/${name}`);
   };
-  const say = (podName: string, error?: string) => {
+  const say = (podName: string, error?: string, kinds = ['Resiliency']) => {
     const problems = error === undefined ? [] : [{ kind: 'Resiliency', name: 'calls', observedGeneration: 1n, error }];
-    const report: MessageInitShape<typeof ReportComponentsRequestSchema> = { namespace: 'shop', podName, problems };
+    const report: MessageInitShape<typeof ReportComponentsRequestSchema> = {
+      namespace: 'shop',
+      podName,
+      problems,
+      kinds,
+    };
     controller.reported('shop', reports.take(create(ReportComponentsRequestSchema, report), clock.now()));
   };
   const condition = (type: string) =>
@@ -76,6 +81,18 @@ describe('the status of kinds that sidecars take into use', () => {
     await clock.advance(graceMs + settledMs);
     expect(condition('Accepted')?.status).toBe('True');
     expect(condition('Loaded')).toBeUndefined();
+  });
+
+  it('waits for a sidecar that has told of its components only, such as one that does not come up', async () => {
+    const { clock, apply, run, say, condition } = await world();
+    run('till-1');
+    apply(1);
+    say('till-1', undefined, []);
+    await clock.advance(settledMs);
+    expect(condition('Loaded')).toBeUndefined();
+    say('till-1');
+    await clock.advance(settledMs);
+    expect(condition('Loaded')?.status).toBe('True');
   });
 
   it('names the sidecar that does not use it, until it does', async () => {

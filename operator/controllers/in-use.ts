@@ -63,8 +63,8 @@ export function startInUse(options: InUseOptions): InUseController {
   const unsubscribe = caches.pods.subscribe(({ key }) => recount(splitKey(key).namespace));
   void clock.pause(graceMs, signal).then(() => againAll());
   return {
-    reported(namespace, { first, resources }) {
-      if (first) recount(namespace);
+    reported(namespace, { moreKinds, resources }) {
+      if (moreKinds) recount(namespace);
       for (const { kind, name } of resources)
         controllers.find((one) => one.kind === kind)?.controller.again(`${namespace}/${name}`, gatherMs);
     },
@@ -87,12 +87,12 @@ const unheard: Finding = {
 function look({ caches, reports }: InUseOptions, kind: Kind<unknown>, object: DaprResource, inGrace: boolean): Look {
   const { namespace, generation } = object.metadata;
   const accepted = acceptSchema(kind, object);
-  const { finding, allHeard } = inUse(kind.kind, object, accepted, caches.pods.list(namespace), reports);
+  const { finding, allTell } = inUse(kind.kind, object, accepted, caches.pods.list(namespace), reports);
   if (finding?.status === 'False') return { findings: [accepted, finding] };
   const before = (object.status ?? {}) as Status;
   const told = before.conditions?.some(({ type }) => type === 'Loaded') ?? false;
   // A new leader has heard of few yet: what the last one wrote is nearer to the truth.
-  if (told && inGrace && !allHeard) return { findings: [accepted] };
+  if (told && inGrace && !allTell) return { findings: [accepted] };
   if (finding === undefined) return { findings: told ? [accepted, unheard] : [accepted] };
   // Nobody can have a problem yet with what nobody has seen.
   if (before.observedGeneration !== generation) return { findings: [accepted], againAfterMs: settleMs };

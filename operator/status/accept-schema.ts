@@ -10,7 +10,7 @@ export function acceptSchema(kind: Pick<Kind<unknown>, 'kind' | 'parse'>, resour
   });
   try {
     kind.parse(resource);
-    return accepted('True', 'Valid', `it is a ${kind.kind} that sidecars can read`);
+    return accepted('True', 'Valid', 'sidecars can read it');
   } catch (thrown) {
     return accepted('False', 'Invalid', toFault(thrown).message);
   }

@@ -19,7 +19,7 @@ const orders = (annotations: Record<string, string> = {}): DaprResource => ({
 const reported = (podName: string, loaded: boolean, error = '') => {
   const reports = openReports();
   const components = [{ name: 'orders', observedGeneration: 1n, loaded, error }] as never;
-  reports.take({ namespace: 'shop', podName, components, problems: [] }, 0);
+  reports.take({ namespace: 'shop', podName, components, problems: [], kinds: [] }, 0);
   return reports;
 };
 

@@ -12,19 +12,19 @@ describe('what sidecars reported', () => {
     const reports = openReports();
     const components = [{ name: 'orders', observedGeneration: 1n, loaded: true, error: '' }];
     const problems = [problem('calls', 'no such policy'), problem('other', 'no such target')];
-    expect(reports.take(shop({ components, problems }), 0)).toEqual({
-      first: true,
+    expect(reports.take(shop({ components, problems, kinds: ['Resiliency'] }), 0)).toEqual({
+      moreKinds: true,
       components: ['orders'],
       resources: [
         { kind: 'Resiliency', name: 'calls' },
         { kind: 'Resiliency', name: 'other' },
       ],
     });
-    const nothing = { first: false, components: [], resources: [] };
-    expect(reports.take(shop({ components, problems }), 1)).toEqual(nothing);
+    const nothing = { moreKinds: false, components: [], resources: [] };
+    expect(reports.take(shop({ components, problems, kinds: ['Resiliency'] }), 1)).toEqual(nothing);
     const changed = [problem('calls', 'no such target')];
     expect(reports.take(shop({ problems: changed }), 2)).toEqual({
-      first: false,
+      moreKinds: false,
       components: ['orders'],
       resources: [
         { kind: 'Resiliency', name: 'calls' },
@@ -35,13 +35,15 @@ describe('what sidecars reported', () => {
 
   it('is known by pod, until the pod is forgotten', () => {
     const reports = openReports();
-    reports.take(shop({ problems: [problem('calls', 'no such policy')] }), 0);
+    reports.take(shop({ problems: [problem('calls', 'no such policy')], kinds: ['Resiliency'] }), 0);
+    expect(reports.tells('shop/till-1', 'Resiliency')).toBe(true);
+    expect(reports.tells('shop/till-1', 'Subscription')).toBe(false);
     const known = { kind: 'Resiliency', name: 'calls', generation: 2, error: 'no such policy' };
     expect(reports.problem('shop/till-1', 'Resiliency', 'calls')).toEqual(known);
     expect(reports.problem('shop/till-1', 'Subscription', 'calls')).toBeUndefined();
     expect(reports.problem('shop/till-2', 'Resiliency', 'calls')).toBeUndefined();
     reports.forget('shop/till-1');
-    expect(reports.heard('shop/till-1')).toBe(false);
+    expect(reports.tells('shop/till-1', 'Resiliency')).toBe(false);
     expect(reports.problem('shop/till-1', 'Resiliency', 'calls')).toBeUndefined();
   });
 });

@@ -11,8 +11,8 @@ export type Problem = { generation: number; error: string };
 
 /** Of what a sidecar says something new. */
 export type News = {
-  /** Whether the sidecar had not been heard before. */
-  first: boolean;
+  /** Whether it had not told of some kind before. */
+  moreKinds: boolean;
   /** Names of components. */
   components: string[];
   /** Resources of other kinds. */
@@ -22,16 +22,23 @@ export type News = {
 /** What sidecars reported, by pod. Kept in memory: they report again when they reconnect. */
 export type Reports = {
   /** Takes a sidecar's whole picture; answers of what it says something new. */
-  take(request: Pick<ReportComponentsRequest, 'namespace' | 'podName' | 'components' | 'problems'>, now: number): News;
+  take(
+    request: Pick<ReportComponentsRequest, 'namespace' | 'podName' | 'components' | 'problems' | 'kinds'>,
+    now: number,
+  ): News;
   of(podKey: string, component: string): Report | undefined;
-  /** Undefined where the pod's sidecar has nothing against the resource, or was never heard. */
+  /** Undefined where the pod's sidecar has nothing against the resource, or does not tell. */
   problem(podKey: string, kind: string, name: string): Problem | undefined;
-  /** Whether the pod's sidecar was heard: Dapr's never are. */
-  heard(podKey: string): boolean;
+  /** Whether the pod's sidecar tells of a kind other than Component: Dapr's never do. */
+  tells(podKey: string, kind: string): boolean;
   forget(podKey: string): void;
 };
 
-type Picture = { components: Map<string, Report>; problems: Map<string, Problem & { kind: string; name: string }> };
+type Picture = {
+  components: Map<string, Report>;
+  problems: Map<string, Problem & { kind: string; name: string }>;
+  kinds: readonly string[];
+};
 
 const longestError = 2_000;
 
@@ -43,12 +50,13 @@ export function openReports(): Reports {
       const known = pods.get(key);
       const [components, changed] = componentsOf(said.components, known?.components ?? new Map(), now);
       const [problems, resources] = problemsOf(said.problems, known?.problems ?? new Map());
-      pods.set(key, { components, problems });
-      return { first: known === undefined, components: changed, resources };
+      pods.set(key, { components, problems, kinds: said.kinds });
+      const moreKinds = said.kinds.some((kind) => !known?.kinds.includes(kind));
+      return { moreKinds, components: changed, resources };
     },
     of: (podKey, component) => pods.get(podKey)?.components.get(component),
     problem: (podKey, kind, name) => pods.get(podKey)?.problems.get(`${kind}/${name}`),
-    heard: (podKey) => pods.has(podKey),
+    tells: (podKey, kind) => pods.get(podKey)?.kinds.includes(kind) ?? false,
     forget: (podKey) => void pods.delete(podKey),
   };
 }

@@ -10,8 +10,10 @@ type Told = { name: string; generation: number; loaded: boolean; error: string }
 function setUp(services = true) {
   const told: Told[] = [];
   const problems: string[] = [];
+  const kinds: string[][] = [];
   const service = implement(Status, {
-    async reportComponents({ components, problems: reported }) {
+    async reportComponents({ components, problems: reported, kinds: followed }) {
+      kinds.push(followed);
       problems.push(
         reported.map((one) => `${one.kind} ${one.name} ${one.observedGeneration}: ${one.error}`).join('\n'),
       );
@@ -29,7 +31,7 @@ function setUp(services = true) {
     ...{ namespace: 'prod', podName: 'shop-1', log: silentLogger, signal: abort.signal },
     clock: { now: () => 0, pause: async () => {} },
   });
-  return { told, problems, reporter, abort };
+  return { told, problems, kinds, reporter, abort };
 }
 
 describe('the report of a sidecar to the operator', () => {
@@ -49,7 +51,7 @@ describe('the report of a sidecar to the operator', () => {
   });
 
   it('tells what is wrong with resources of other kinds, each kind by itself, until it no longer is', async () => {
-    const { problems, reporter, abort } = setUp();
+    const { problems, kinds, reporter, abort } = setUp();
     reporter.problems('Resiliency', [{ name: 'shop', generation: 3, error: 'no such policy' }]);
     reporter.problems('Subscription', [{ name: 'orders', generation: 1, error: 'no such rule' }]);
     await reporter.flush();
@@ -57,6 +59,7 @@ describe('the report of a sidecar to the operator', () => {
     reporter.problems('Resiliency', []);
     await reporter.flush();
     expect(problems.at(-1)).toBe('Subscription orders 1: no such rule');
+    expect(kinds.at(-1)).toEqual(['Resiliency', 'Subscription']);
     abort.abort();
   });
 

@@ -67,7 +67,7 @@ export function startStatusReporter(options: ReporterOptions): StatusReporter {
     const problems = [...troubled].flatMap(([kind, list]) =>
       list.map(({ name, generation, error }) => ({ kind, name, observedGeneration: BigInt(generation), error })),
     );
-    const picture = { namespace, podName, components, problems };
+    const picture = { namespace, podName, components, problems, kinds: [...troubled.keys()] };
     try {
       await transport.unary(Status.method.reportComponents, picture, { signal, timeoutMs });
     } catch (thrown) {

@@ -47,6 +47,14 @@ export declare type ReportComponentsRequest = Message<"outrigger.operator.v1.Rep
    * @generated from field: repeated outrigger.operator.v1.ResourceReport problems = 5;
    */
   problems: ResourceReport[];
+
+  /**
+   * Kinds, other than Component, of which the sidecar takes new versions into use and has seen all there are: of these
+   * what is not among the problems is well. None before that, nor where hot reload is off.
+   *
+   * @generated from field: repeated string kinds = 6;
+   */
+  kinds: string[];
 };
 
 /**
