@@ -1,3 +1,4 @@
+import { isUnseen } from '#kit/errors/unseen.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { createKubernetesNames } from './kubernetes.ts';
 
@@ -35,12 +36,17 @@ describe('nameresolution.kubernetes', () => {
     expect(await resolver.resolve(query)).toEqual(['10.0.0.1:99', '[fd00::1]:99']);
   });
 
-  it('says which app and host cannot be found', async () => {
+  it('says which app and host cannot be found, as of a peer that cannot be reached', async () => {
     const lost = createKubernetesNames(
       { clusterDomain: 'c' },
       () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })),
       Date.now,
     );
-    await expect(lost.resolve(query)).rejects.toThrow("couldn't find service: shop (shop-dapr.prod.svc.c: ENOTFOUND)");
+    const problem = await lost.resolve(query).catch((thrown: unknown) => thrown);
+    expect(problem).toMatchObject({
+      key: 'unavailable',
+      message: "couldn't find service: shop (shop-dapr.prod.svc.c: ENOTFOUND)",
+    });
+    expect(isUnseen(problem)).toBe(true);
   });
 });

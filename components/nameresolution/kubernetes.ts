@@ -4,6 +4,7 @@ import { defineComponent } from '#contracts/component.ts';
 import { hostPort, type NameQuery, type NameResolver } from '#contracts/names.ts';
 import { text } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { unseen } from '#kit/errors/unseen.ts';
 
 /** How long an answer of the cluster's DNS is used, in ms: short, since pods come and go. */
 const freshMs = 3_000;
@@ -66,10 +67,15 @@ async function addressesOf(name: string, find: Lookup, appId: string): Promise<r
   const colon = name.lastIndexOf(':');
   const [host, port] = [name.slice(0, colon), Number(name.slice(colon + 1))];
   const found = await find(host).catch((cause: NodeJS.ErrnoException) => {
-    throw fault('app-not-found', `couldn't find service: ${appId} (${host}: ${cause.code ?? cause.message})`, {
-      cause,
-    });
+    throw unknown(appId, `${host}: ${cause.code ?? cause.message}`, cause);
   });
-  if (found.length === 0) throw fault('app-not-found', `couldn't find service: ${appId} (${host} has no address)`);
+  if (found.length === 0) throw unknown(appId, `${host} has no address`);
   return found.map(({ address }) => hostPort(address, port));
 }
+
+/**
+ * The cluster's DNS knows an app a moment after its Service is made, and forgets it while no pod is ready: as with a peer
+ * that cannot be reached, it is worth trying again. Dapr leaves the look-up to the connection, with the same outcome.
+ */
+const unknown = (appId: string, why: string, cause?: Error) =>
+  unseen(fault('unavailable', `couldn't find service: ${appId} (${why})`, cause === undefined ? {} : { cause }));

@@ -144,6 +144,12 @@ describe('invoking an app over HTTP', () => {
     expect((await call('/v1.0/invoke/shop/method/x')).text).toBe('ok');
   });
 
+  it('waits for an app that the cluster does not know yet', async () => {
+    const failsToConnect = Array(3).fill(unseen(fault('unavailable', "couldn't find service: shop")));
+    const call = await mesh(async () => ({ body: Buffer.from('ok') }), { failsToConnect });
+    expect((await call('/v1.0/invoke/shop/method/x', { method: 'POST' })).text).toBe('ok');
+  });
+
   it.each([
     ['GET', true],
     ['PUT', true],

@@ -1,4 +1,4 @@
-import { fault } from '#kit/errors/fault.ts';
+import { Fault, fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import { isUnseen } from '#kit/errors/unseen.ts';
 import { StatusError } from '#kit/grpc/status.ts';
@@ -101,8 +101,9 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
   };
 }
 
-/** No peer has answered. A name that nobody bears is no such case: the resolver has waited for it. */
+/** No peer has answered. A name that nobody bears (`app-not-found`) is no such case: the resolver has waited for it. */
 function isUnreachable(thrown: unknown): boolean {
+  if (thrown instanceof Fault) return thrown.key === 'unavailable';
   return (
     thrown instanceof StatusError && (thrown.code === grpcCode.UNAVAILABLE || thrown.code === grpcCode.UNAUTHENTICATED)
   );
