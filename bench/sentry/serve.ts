@@ -1,8 +1,7 @@
 /**
- * Certificates a second from a running sentry over gRPC: a caller per certificate (new connection, TLS handshake), for
- * keys of our sidecars (P-256) and of daprd (Ed25519), and calls on kept connections. Sentry is its own process, so its
- * CPU time is its own; a run begins with as many certificates unmeasured, as a server that signs a thousand a second has
- * long been compiled.
+ * Certificates a second from a running sentry over gRPC: a caller per certificate (new connection, TLS handshake) and
+ * calls on kept connections. Sentry is its own process, so its CPU time is its own; a run begins with as many
+ * certificates unmeasured, as a server that signs a thousand a second has long been compiled.
  * Usage: node bench/sentry/serve.ts [certificates, default 8000] [callers, default 16]
  */
 import { spawn } from 'node:child_process';
@@ -12,7 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { connect } from '#kit/grpc/client.ts';
 import { makeCsr } from '#kit/pki/csr.ts';
-import { generateKey, type KeyType } from '#kit/pki/key.ts';
+import { generateKey } from '#kit/pki/key.ts';
 import { CA } from '#proto/dapr/proto/sentry/v1/sentry_pb.js';
 import { type Figure, record } from '../figures.ts';
 import { cpuMicroseconds } from '../sidecar/usage.ts';
@@ -32,13 +31,10 @@ const port = await new Promise<number>((resolve, reject) => {
   sentry.on('exit', (code) => reject(new Error(`sentry ended with ${code}`)));
 });
 const pem = await readFile(path.join(folder, 'ca.crt'), 'utf8');
+const csr = Buffer.from(makeCsr(await generateKey('ed25519')));
 const material = { ca: pem };
 const open = () => connect({ target: `127.0.0.1:${port}`, tls: { material: () => material, verify: () => {} } });
-const requestFor = async (type: KeyType) => ({
-  ...{ id: 'shop', namespace: 'default' },
-  certificateSigningRequest: Buffer.from(makeCsr(await generateKey(type))),
-});
-type Request = Awaited<ReturnType<typeof requestFor>>;
+const request = { id: 'shop', namespace: 'default', certificateSigningRequest: csr };
 
 /** Has every caller take its turn until `count` certificates are there. */
 async function load(count: number, caller: (more: () => boolean) => Promise<void>): Promise<void> {
@@ -58,23 +54,17 @@ async function measure(name: string, caller: (more: () => boolean) => Promise<vo
   ];
 }
 
-const fresh = (request: Request) => async (more: () => boolean) => {
+const fresh = await measure('a new connection each', async (more) => {
   while (more()) {
     await using client = open();
     await client.unary(CA.method.signCertificate, request);
   }
-};
-const kept = (request: Request) => async (more: () => boolean) => {
+});
+const kept = await measure('kept connections', async (more) => {
   await using client = open();
   while (more()) await client.unary(CA.method.signCertificate, request);
-};
-const [ours, dapr] = [await requestFor('p256'), await requestFor('ed25519')];
-const figures = [
-  ...(await measure('a new connection each', fresh(ours))),
-  ...(await measure('a new connection each, for Ed25519', fresh(dapr))),
-  ...(await measure('kept connections', kept(ours))),
-];
-process.stdout.write(await record('sentry', { certificates, callers }, figures));
+});
+process.stdout.write(await record('sentry', { certificates, callers }, [...fresh, ...kept]));
 sentry.removeAllListeners('exit');
 sentry.kill();
 await rm(folder, { recursive: true });

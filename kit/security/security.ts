@@ -20,7 +20,7 @@ export type SecurityOptions = {
   anchors: TrustAnchors;
   /** From `sentrySource`. */
   source: SvidSource;
-  /** P-256, at three fifths of Ed25519's cost here, unless an API server reads the certificate: webhooks take RSA. */
+  /** Ed25519, as of all of Dapr's, unless an API server reads the certificate: webhooks take RSA. */
   keyType?: KeyType;
   /** Audiences to have JWTs for from the start. */
   jwtAudiences?: readonly string[];
@@ -61,7 +61,7 @@ const deniedForMs = 5_000;
  * take the material of the moment they open, so rotation never touches a call under way.
  */
 export async function startSecurity(options: SecurityOptions): Promise<Security> {
-  const { anchors, source, log, signal, targets, keyType = 'p256', clock = systemClock } = options;
+  const { anchors, source, log, signal, targets, keyType = 'ed25519', clock = systemClock } = options;
   const ready = targets.add('security-provider');
   const audiences = new Set(options.jwtAudiences);
   const listeners = new Set<() => void>();
