@@ -2,6 +2,7 @@ import { grpcCode } from '#kit/errors/table.ts';
 import type { Headers } from '#kit/http2/hpack-decoder.ts';
 import { errorCode } from '#kit/http2/protocol.ts';
 import type { Http2Stream, StreamSink } from '#kit/http2/stream.ts';
+import { onAbort } from '#kit/lifecycle/on-abort.ts';
 import type { Reading } from './codec.ts';
 import { readableEncoding } from './compression.ts';
 import { FrameParser, type FrameSink } from './frame.ts';
@@ -44,7 +45,7 @@ export class ClientCall implements Reading, StreamSink {
   readonly #deadline: number;
   #stream: Http2Stream | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #onAbort: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
   #answered = false;
   #over = false;
   #status: StatusError | undefined;
@@ -66,12 +67,7 @@ export class ClientCall implements Reading, StreamSink {
     }
     if (signal === undefined) return;
     if (signal.aborted) this.abort();
-    else {
-      // By way of a name, as in kit/http/exchange.ts.
-      const onAbort = () => this.abort();
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#onAbort = onAbort;
-    }
+    else this.#unlisten = onAbort(signal, () => this.abort());
   }
 
   get over(): boolean {
@@ -228,7 +224,7 @@ export class ClientCall implements Reading, StreamSink {
   #finish(status: StatusError | undefined): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    if (this.#onAbort !== undefined) this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
     this.#sink.end(status);
     this.#opened?.();
     this.drained();

@@ -6,6 +6,7 @@ import { type BodyFlow, ResponseBody } from '#kit/http/response-body.ts';
 import type { Headers } from '#kit/http2/hpack-decoder.ts';
 import { connectionLost, errorCode } from '#kit/http2/protocol.ts';
 import type { Http2Stream, StreamSink } from '#kit/http2/stream.ts';
+import { onAbort } from '#kit/lifecycle/on-abort.ts';
 import { plainBlock, plainHeader, plainHeaders } from './plain.ts';
 import type { Session } from './session.ts';
 
@@ -29,7 +30,7 @@ export class PlainCall implements StreamSink, BodyFlow {
   #over = false;
   #repeated = false;
   #writable: (() => void) | undefined;
-  #onAbort: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
 
   /** Throws `TypeError` for headers that cannot be sent. */
   constructor(call: HttpCall, options: PlainCallOptions) {
@@ -48,11 +49,8 @@ export class PlainCall implements StreamSink, BodyFlow {
       this.#reject = reject;
     });
     if (signal === undefined) return;
-    // By way of a name, as in kit/http/exchange.ts.
-    const onAbort = () => this.abort(cancelled(signal.reason));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    this.#onAbort = onAbort;
+    if (signal.aborted) this.abort(cancelled(signal.reason));
+    else this.#unlisten = onAbort(signal, () => this.abort(cancelled(signal.reason)));
   }
 
   /** Sends the request, or waits for its turn to. */
@@ -159,7 +157,7 @@ export class PlainCall implements StreamSink, BodyFlow {
 
   #finish(): void {
     this.#over = true;
-    if (this.#onAbort !== undefined) this.#call.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Fault, fault } from '#kit/errors/fault.ts';
+import { onAbort } from '#kit/lifecycle/on-abort.ts';
 import type { HttpCall, HttpResponse } from './call.ts';
 import { isIdempotent } from './idempotent.ts';
 import { type BodyFlow, ResponseBody } from './response-body.ts';
@@ -32,7 +33,6 @@ export class Exchange implements BodyFlow {
   readonly body: HttpCall['body'];
   readonly response: Promise<HttpResponse>;
   readonly #options: ExchangeOptions;
-  readonly #signal: AbortSignal | undefined;
   #resolve!: (response: HttpResponse) => void;
   #reject!: (problem: Fault) => void;
   #connection: Carrier | undefined;
@@ -40,24 +40,20 @@ export class Exchange implements BodyFlow {
   #announced = false;
   #over = false;
   #repeated = false;
-  #onAbort: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(call: HttpCall, head: string, options: ExchangeOptions) {
     this.method = call.method;
     this.head = head;
     this.body = call.body;
     this.#options = options;
-    this.#signal = call.signal;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (call.signal === undefined) return;
-    // Held by a name first: V8 puts a function that is made in an assignment to a property into old space, and with it
-    // all it holds, the whole of each request (bench/README.md).
-    const onAbort = () => this.abort(cancelled(this.#signal?.reason));
-    call.signal.addEventListener('abort', onAbort, { once: true });
-    this.#onAbort = onAbort;
+    const { signal } = call;
+    if (signal === undefined) return;
+    this.#unlisten = onAbort(signal, () => this.abort(cancelled(signal.reason)));
   }
 
   /** Nobody waits for it any more. */
@@ -130,7 +126,7 @@ export class Exchange implements BodyFlow {
   #finish(): void {
     this.#over = true;
     this.#connection = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
   }
 }
 

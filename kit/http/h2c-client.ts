@@ -1,5 +1,6 @@
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { type Fault, fault } from '#kit/errors/fault.ts';
+import { onAbort } from '#kit/lifecycle/on-abort.ts';
 import type { HttpCall, HttpClient, HttpClientOptions, HttpResponse } from './call.ts';
 import { cancelled } from './exchange.ts';
 import { ResponseBody } from './response-body.ts';
@@ -62,7 +63,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: ResponseBody | undefined;
   #announced = false;
-  #onAbort: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(origin: string, signal: AbortSignal | undefined, resolve: Resolve, reject: Reject) {
     this.#origin = origin;
@@ -70,13 +71,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     if (signal === undefined) return;
-    // By way of a name, as in exchange.ts.
-    const onAbort = () => {
+    this.#unlisten = onAbort(signal, () => {
       this.#controller?.abort(cancelled(signal.reason));
       this.#reject(cancelled(signal.reason));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#onAbort = onAbort;
+    });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -118,6 +116,6 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   #done(): void {
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
   }
 }
