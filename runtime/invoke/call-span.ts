@@ -9,14 +9,15 @@ export function startInvokeSpan(tracing: Tracing, { id, method }: InvokeTarget, 
   return tracing.start(`CallLocal/${id}/${method}`, 'client', traceOf(headers));
 }
 
-/** Ends it with what it tells, under Dapr's names; `failure` says why there is no good answer. */
+/** Ends it with what it tells, under Dapr's names, which only a sampled one is asked; `failure` says why there is no good answer. */
 export function endInvokeSpan(
   span: Span,
   { id }: InvokeTarget,
   headers: Metadata,
-  about: SpanAttributes,
+  about: () => SpanAttributes,
   failure: string | undefined,
 ): void {
-  if (span.sampled) describeCall(span, headers, { ...about, 'rpc.service': 'ServiceInvocation', 'net.peer.name': id });
+  if (span.sampled)
+    describeCall(span, headers, { ...about(), 'rpc.service': 'ServiceInvocation', 'net.peer.name': id });
   span.end(failure);
 }

@@ -54,7 +54,7 @@ async function invoke(options: InvokePageOptions, http: PageRequest): Promise<Re
   const span = startInvokeSpan(options.tracing, target, headers);
   Object.assign(headers, traceHeaders(span.context));
   const ended = (status: number, failure: string | undefined): void =>
-    endInvokeSpan(span, target, headers, span.sampled ? httpAttributes(http, status) : {}, failure);
+    endInvokeSpan(span, target, headers, () => httpAttributes(http, status), failure);
   try {
     const reply = await replyOf(await call(options, http, target, query, headers));
     const traceparent = reply.headers?.['traceparent'] ?? formatTraceparent(span.context);

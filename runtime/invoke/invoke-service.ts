@@ -39,7 +39,7 @@ export function createInvokeService(options: InvokeServiceOptions): Implementati
     const span = startInvokeSpan(options.tracing, target, call.metadata);
     const headers = { ...call.metadata, 'content-type': 'application/grpc', ...traceMetadata(span.context) };
     const ended = (status: number, failure?: string): void =>
-      endInvokeSpan(span, target, call.metadata, grpcAttributes(path, status), failure);
+      endInvokeSpan(span, target, call.metadata, () => grpcAttributes(path, status), failure);
     try {
       const reply = await replyTo(await invoke(options, request, headers, call.signal), call);
       ended(grpcCode.OK);
