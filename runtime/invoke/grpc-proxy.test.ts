@@ -1,3 +1,4 @@
+import { fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import type { RawCall } from '#kit/grpc/call.ts';
 import { StatusError } from '#kit/grpc/status.ts';
@@ -11,7 +12,7 @@ import { type AppLink, createGrpcProxy } from './grpc-proxy.ts';
 type Serve = (frames: AsyncIterable<Buffer>, attempt: number) => AsyncGenerator<Buffer>;
 
 /** A proxy towards the app `till`, whose calls are retried; `serve` is the peer, told which attempt it sees. */
-async function proxied(serve: Serve) {
+async function proxied(serve: Serve, connect?: () => Promise<AppLink>) {
   const tables = builtInTables();
   const retries = { again: { policy: 'constant', duration: '1ms', maxRetries: 3 } };
   await decodeResiliency({ policies: { retries }, targets: { apps: { till: { retry: 'again' } } } }, tables, () => {});
@@ -29,7 +30,7 @@ async function proxied(serve: Serve) {
     self: { appId: 'shop', namespace: 'default' },
     appToken: undefined,
     app: () => undefined,
-    connect: async () => link,
+    connect: connect ?? (async () => link),
     policies: createPolicyResolver(tables, () => 0),
     run: createRunner({ now: () => 0, random: () => 0, pause: async () => {} }),
     tracing: createTracing({ ratio: 1, record: (span) => void spans.push(span) }),
@@ -51,6 +52,8 @@ async function proxied(serve: Serve) {
 async function* one(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);
 }
+
+const echo: Serve = (frames) => frames as AsyncGenerator<Buffer>;
 
 const lost = () => new StatusError(grpcCode.UNAVAILABLE, 'lost');
 
@@ -99,6 +102,14 @@ describe('a proxied gRPC call under a retry policy', () => {
     });
     expect(await answer(stream())).toEqual(['one', 'two']);
     expect(await left[0]).toMatchObject({ done: true });
+  });
+
+  it.each([
+    ['app-not-found', grpcCode.UNKNOWN],
+    ['unavailable', grpcCode.UNAVAILABLE],
+  ] as const)('fails for a peer that cannot be found (%s) with code %d', async (key, code) => {
+    const { answer } = await proxied(echo, () => Promise.reject(fault(key, "couldn't find service: till")));
+    await expect(answer(one('pay'))).rejects.toMatchObject({ code });
   });
 
   it('is one span, which the peer gets as its parent', async () => {

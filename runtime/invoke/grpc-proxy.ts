@@ -1,3 +1,4 @@
+import { toFault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import type { RawCall, RawHandler } from '#kit/grpc/call.ts';
 import type { Channel } from '#kit/grpc/client.ts';
@@ -152,9 +153,11 @@ const isEmpty = (policy: Policy) =>
   policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined;
 
 async function connected(options: GrpcProxyOptions, remote: RemoteApp): Promise<AppLink> {
-  // Unknown, as Dapr has it, where no address is known: no other try will change that.
   return options.connect(remote).catch((thrown) => {
-    throw thrown instanceof StatusError ? thrown : new StatusError(grpcCode.UNKNOWN, errorText(thrown), [], thrown);
+    if (thrown instanceof StatusError) throw thrown;
+    // Unknown, as Dapr has it, where nobody bears the name: no other try will change that.
+    const code = toFault(thrown).key === 'unavailable' ? grpcCode.UNAVAILABLE : grpcCode.UNKNOWN;
+    throw new StatusError(code, errorText(thrown), [], thrown);
   });
 }
 
