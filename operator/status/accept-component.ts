@@ -7,7 +7,7 @@ import { toFault } from '#kit/errors/fault.ts';
 import { hostAnnotation } from '#kit/kube/annotations.ts';
 import { nearest } from '#kit/values/nearest.ts';
 import type { DaprResource } from '../resource.ts';
-import type { Finding } from './condition.ts';
+import { type Finding, findingsOf } from './condition.ts';
 
 /** Definitions by `type/version` in lower case, each loaded when first asked for. */
 export type Catalog = Readonly<Record<string, () => Promise<Pick<Definition, 'settings'>>>>;
@@ -16,12 +16,7 @@ const hosts = ['in-process', 'process', 'container', 'socket', 'remote', 'nats',
 /** Hosts that may bring types nobody here knows. */
 const foreignHosts = ['socket', 'remote', 'nats', 'wasm'];
 
-const finding = (status: Finding['status'], reason: string, message: string): Finding => ({
-  type: 'Accepted',
-  status,
-  reason,
-  message,
-});
+const finding = findingsOf('Accepted');
 
 /**
  * Whether a Component's settings fit its type. `loaded` says that a sidecar has it open, which proves a type that a

@@ -2,7 +2,7 @@ import { type Configuration, configuration } from '#crds/configuration.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import { parseDuration } from '#kit/values/duration.ts';
 import type { DaprResource } from '../resource.ts';
-import type { Finding } from './condition.ts';
+import { type Finding, findingsOf } from './condition.ts';
 
 /** Whether a Configuration's settings make sense: its schema, and what a schema cannot say. */
 export function acceptConfiguration(resource: DaprResource): Finding {
@@ -15,12 +15,7 @@ export function acceptConfiguration(resource: DaprResource): Finding {
   }
 }
 
-const accepted = (status: Finding['status'], reason: string, message: string): Finding => ({
-  type: 'Accepted',
-  status,
-  reason,
-  message,
-});
+const accepted = findingsOf('Accepted');
 
 function problemsOf({ spec }: Configuration): string[] {
   return [

@@ -1,13 +1,12 @@
 import type { Kind } from '#crds/kind.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import type { DaprResource } from '../resource.ts';
-import type { Finding } from './condition.ts';
+import { type Finding, findingsOf } from './condition.ts';
+
+const accepted = findingsOf('Accepted');
 
 /** Whether a sidecar can read a resource: what the kind's schema says, and nothing beyond. */
 export function acceptSchema(kind: Pick<Kind<unknown>, 'kind' | 'parse'>, resource: DaprResource): Finding {
-  const accepted = (status: Finding['status'], reason: string, message: string) => ({
-    ...{ type: 'Accepted', status, reason, message },
-  });
   try {
     kind.parse(resource);
     return accepted('True', 'Valid', 'sidecars can read it');

@@ -9,6 +9,11 @@ export type Finding = {
   message: string;
 };
 
+/** Makes findings of one type. */
+export const findingsOf =
+  (type: string) =>
+  (status: Finding['status'], reason: string, message: string): Finding => ({ type, status, reason, message });
+
 /** Findings as conditions: a condition whose status stays keeps its time. Others that the object has stay as they are. */
 export function conditionsOf(
   findings: readonly Finding[],

@@ -1,6 +1,6 @@
 import type { DaprPod } from '../pod.ts';
 import type { DaprResource } from '../resource.ts';
-import type { Finding } from './condition.ts';
+import { type Finding, findingsOf } from './condition.ts';
 import type { Reports } from './reports.ts';
 import { sidecarsFor } from './sidecars-for.ts';
 
@@ -38,9 +38,4 @@ export function inUse(
   return { finding: loaded('True', 'Loaded', 'no sidecar reports a problem with it'), allTell };
 }
 
-const loaded = (status: Finding['status'], reason: string, message: string): Finding => ({
-  type: 'Loaded',
-  status,
-  reason,
-  message,
-});
+const loaded = findingsOf('Loaded');

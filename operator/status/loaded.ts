@@ -1,7 +1,7 @@
 import { hostAnnotation } from '#kit/kube/annotations.ts';
 import type { DaprPod } from '../pod.ts';
 import type { DaprResource } from '../resource.ts';
-import type { Finding } from './condition.ts';
+import { type Finding, findingsOf } from './condition.ts';
 import type { Reports } from './reports.ts';
 import { sidecarsFor } from './sidecars-for.ts';
 
@@ -35,13 +35,9 @@ export function loadedBy(resource: DaprResource, pods: readonly DaprPod[], repor
 
 const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
+const found = findingsOf('Loaded');
+
 function findingOf(count: number, wanted: number, failures: readonly Failure[], lacking: readonly DaprPod[]): Finding {
-  const found = (status: Finding['status'], reason: string, message: string) => ({
-    type: 'Loaded',
-    status,
-    reason,
-    message,
-  });
   if (wanted === 0) return found('Unknown', 'NoSidecars', 'no sidecar is meant to load it');
   if (lacking.length > 0) {
     const names = lacking.slice(0, mostNamed).map((pod) => pod.name);

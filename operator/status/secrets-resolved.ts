@@ -1,7 +1,7 @@
 import { Fault } from '#kit/errors/fault.ts';
 import type { SecretReader } from '../api/secrets.ts';
 import type { DaprResource, Pair } from '../resource.ts';
-import type { Finding } from './condition.ts';
+import { type Finding, findingsOf } from './condition.ts';
 
 /** Whether every Secret that a Component refers to is there, with the key. Reads them one by one. */
 export async function secretsResolved(resource: DaprResource, read: SecretReader): Promise<Finding> {
@@ -18,12 +18,7 @@ export async function secretsResolved(resource: DaprResource, read: SecretReader
   return resolved('True', 'Resolved', 'every secret it refers to is there');
 }
 
-const resolved = (status: Finding['status'], reason: string, message: string): Finding => ({
-  type: 'SecretsResolved',
-  status,
-  reason,
-  message,
-});
+const resolved = findingsOf('SecretsResolved');
 
 async function problemOf(pair: Pair, namespace: string, read: SecretReader): Promise<string> {
   const { name = '', key } = pair.secretKeyRef!;
