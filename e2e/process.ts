@@ -54,11 +54,20 @@ export function start(name: string, command: string, args: string[], options: St
   };
 }
 
-/** Signals a process and, from there, all that it has started. */
+/** Signals a process and, from there, all that it has started and that has not ended meanwhile. */
 async function signalAll(pid: number, signal: NodeJS.Signals): Promise<void> {
   process.kill(pid, signal);
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  for (const child of children.split(' ').filter(Boolean)) await signalAll(Number(child), signal);
+  for (const child of await childrenOf(pid)) await signalAll(child, signal).catch(unlessGone);
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(unlessGone);
+  return (children ?? '').split(' ').filter(Boolean).map(Number);
+}
+
+/** A server's workers come and go on their own: one that ended since it was listed is no failure. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
 }
 
 async function endChild(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
