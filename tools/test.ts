@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '..');
 const suites = ['unit', 'it', 'e2e'] as const;
@@ -14,6 +15,7 @@ const asked = process.argv.slice(2);
 const wanted = (name: string) => asked.length === 0 || asked.includes(name);
 const reports = mkdtempSync(path.join(tmpdir(), 'outrigger-tests-'));
 const total = { passed: 0, failed: 0 };
+const failures: string[] = [];
 const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 
 function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
@@ -28,13 +30,37 @@ function run(command: string, args: readonly string[], env: Record<string, strin
   });
 }
 
-function count(report: string): { passed: number; failed: number } {
+type Report = {
+  numPassedTests: number;
+  numFailedTests: number;
+  numRuntimeErrorTestSuites: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
+};
+
+function readReport(file: string): Report | undefined {
   try {
-    const result = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed: result.numPassedTests, failed: result.numFailedTests + result.numRuntimeErrorTestSuites };
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 1 };
+    return undefined;
   }
+}
+
+/** What failed, a line each: the file, the test and the first line of its reason. */
+function failuresOf(report: Report): string[] {
+  const line = (file: string, name: string, reason = '') =>
+    `${path.relative(root, file)} › ${name}: ${stripVTControlCharacters(reason).trim().split('\n')[0]}`;
+  return report.testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const failed = assertionResults.filter(({ status }) => status === 'failed');
+      if (failed.length === 0) return [line(name, 'could not be run', message)];
+      return failed.map(({ fullName, failureMessages }) => line(name, fullName, failureMessages[0]));
+    });
 }
 
 async function runSuite(suite: (typeof suites)[number]): Promise<void> {
@@ -44,9 +70,12 @@ async function runSuite(suite: (typeof suites)[number]): Promise<void> {
   const code = await run(process.execPath, [...flags, ...serial, '--json', `--outputFile=${report}`], {
     OUTRIGGER_TESTS: suite,
   });
-  const counted = count(report);
-  total.passed += counted.passed;
-  total.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
+  const told = readReport(report);
+  const failed = told ? told.numFailedTests + told.numRuntimeErrorTestSuites : 0;
+  total.passed += told?.numPassedTests ?? 0;
+  total.failed += code !== 0 && failed === 0 ? 1 : failed;
+  if (told) failures.push(...failuresOf(told));
+  if (code !== 0 && failed === 0) failures.push(`the ${suite} tests ended with exit code ${code}`);
 }
 
 async function runChecks(): Promise<void> {
@@ -60,7 +89,10 @@ async function runChecks(): Promise<void> {
   for (const [command, ...args] of checks) {
     const code = await run(command, args);
     if (code === 0) total.passed += 1;
-    else total.failed += 1;
+    else {
+      total.failed += 1;
+      failures.push([command, ...args].join(' ').replace(process.execPath, 'node'));
+    }
   }
 }
 
@@ -73,6 +105,7 @@ for (const suite of suites) {
   await runSuite(suite);
   process.stdout.write(`== ${suite} tests took ${seconds(since)}\n`);
 }
+if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.map((failure) => `  ${failure}\n`).join('')}`);
 rmSync(reports, { recursive: true, force: true });
 process.stdout.write(`\nall tests took ${seconds(started)}\n${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;
