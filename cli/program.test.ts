@@ -44,7 +44,9 @@ describe('the CLI', () => {
 
   it('names every bad flag of run at once', async () => {
     const { err, codes } = await cli('run', '--app-port', 'x', '--metrics-port', 'y', '--', 'node', 'app.js');
-    expect(err).toContain('--app-port=x: must be a whole number\n--metrics-port=y: must be a whole number');
+    expect(err).toContain(
+      'outrigger: --app-port=x: must be a whole number\noutrigger: --metrics-port=y: must be a whole number',
+    );
     expect(err).toContain('--app-id: give the app a name');
     expect(codes).toEqual([1]);
   });
@@ -121,9 +123,17 @@ describe('the CLI', () => {
     expect(codes).toEqual([1]);
   });
 
-  it.each(['bash', 'zsh', 'fish'])('completes commands and flags in %s', async (shell) => {
+  it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s', async (shell) => {
     const { out } = await cli('completion', shell);
-    expect(out).toContain('--app-id');
-    expect(out).toContain('completion');
+    expect(out).toContain('app-id');
+    expect(out).toContain('explain access');
+  });
+
+  it('says who complains, and where to read on, where the line is wrong', async () => {
+    const { err, codes } = await cli('stop');
+    expect(err).toBe(
+      "outrigger: missing required argument 'app-id'\nRun 'outrigger help', or the command with --help, for what there is.\n",
+    );
+    expect(codes).toEqual([1]);
   });
 });

@@ -20,9 +20,11 @@ export function buildProgram(world: CliWorld): Command {
     .helpCommand('help [command]', 'print the page of a command')
     .enablePositionalOptions()
     .showSuggestionAfterError()
+    .showHelpAfterError("Run 'outrigger help', or the command with --help, for what there is.")
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
       writeErr: (text) => void world.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error/, 'outrigger')),
     })
     .exitOverride();
   addRun(program, world);
@@ -42,7 +44,7 @@ export async function runCli(world: CliWorld): Promise<void> {
     await buildProgram(world).parseAsync([...world.argv], { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof CommanderError) return world.exit(thrown.exitCode);
-    world.stderr.write(`outrigger: ${toFault(thrown).message}\n`);
+    world.stderr.write(`outrigger: ${toFault(thrown).message.replaceAll('\n', '\noutrigger: ')}\n`);
     world.exit(1);
   }
 }

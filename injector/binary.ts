@@ -8,7 +8,7 @@ import { type Flags, flags } from './flags.ts';
 /** The injector as `runBinary` takes it. `uid` is the effective user ID. */
 export const injectorBinary = (uid: number): Binary<Flags, InjectorConfig> => ({
   name: 'injector',
-  summary: 'Mutating webhook: adds sidecars to annotated pods as they are created.',
+  summary: 'the mutating webhook that adds sidecars to annotated pods',
   version,
   scope: 'dapr.injector',
   flags,

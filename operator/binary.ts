@@ -8,7 +8,7 @@ import { type Flags, flags } from './flags.ts';
 /** The operator as a binary; `uid` is the effective user it runs as. */
 export const operatorBinary = (uid: number): Binary<Flags, OperatorConfig> => ({
   name: 'operator',
-  summary: 'serves resources to sidecars, keeps their Services and reports their status',
+  summary: 'serves resources to sidecars, keeps their Services and tells their status',
   version,
   flags,
   scope: 'dapr.operator',

@@ -8,7 +8,7 @@ import { type Flags, flags } from './flags.ts';
 /** Sentry as `runBinary` takes it. `uid` is the effective user ID. */
 export const sentryBinary = (uid: number): Binary<Flags, SentryConfig> => ({
   name: 'sentry',
-  summary: 'Certificate authority of the control plane: attests callers and signs their identities.',
+  summary: 'the certificate authority: attests callers and signs their identities',
   version,
   scope: 'dapr.sentry',
   flags,

@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { components } from '#components/index.ts';
 import type { Component } from '#contracts/component.ts';
 import { describeSettings } from '#contracts/describe-settings.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { nearest } from '#kit/values/nearest.ts';
-import { type Column, formatRows, type OutputFormat, outputFormats } from '../output/format.ts';
+import { type Column, formatRows, type OutputFormat } from '../output/format.ts';
+import { outputOption } from '../output/option.ts';
 import { table } from '../output/table.ts';
 import type { CliWorld } from '../world.ts';
 
@@ -18,20 +19,19 @@ const columns: readonly Column<Listed>[] = [
 
 /** `outrigger components`: what there is to put into a Component, and with which metadata. */
 export function addComponents(program: Command, world: CliWorld): void {
-  const parent = program.command('components').summary('list and describe the components that come with Outrigger');
-  const output = () => new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table');
+  const parent = program.command('components').description('list and describe the components that come with Outrigger');
   parent
     .command('list', { isDefault: true })
-    .summary('list every type of component')
-    .addOption(output())
+    .description('list every type of component')
+    .addOption(outputOption())
     .action(async ({ output: format }: { output: OutputFormat }) => {
       world.stdout.write(await formatRows(format, await listed(), columns));
     });
   parent
     .command('describe')
-    .summary('show the metadata of a type')
+    .description('show the metadata of a type')
     .argument('<type>', 'such as state.redis')
-    .addOption(output())
+    .addOption(outputOption())
     .action(async (type: string, { output: format }: { output: OutputFormat }) => {
       world.stdout.write(await described(type, format));
     });
@@ -79,6 +79,6 @@ async function find(type: string): Promise<Component> {
   );
   throw fault(
     'not-found',
-    `there is no component "${type}"${near === undefined ? '' : `, did you mean ${near}?`} 'outrigger components' lists all`,
+    `there is no component "${type}"${near === undefined ? '' : `, did you mean ${near}?`}: 'outrigger components' lists all`,
   );
 }

@@ -4,7 +4,8 @@ import { fault } from '#kit/errors/fault.ts';
 import { type Place, settingsAt } from '../explain/place.ts';
 import type { Settings } from '../explain/settings.ts';
 import { type Explanation, inWords } from '../explain/words.ts';
-import { formatValue, type OutputFormat, outputFormats } from '../output/format.ts';
+import { formatValue, type OutputFormat } from '../output/format.ts';
+import { outputOption } from '../output/option.ts';
 import { daprdPath } from '../paths.ts';
 import type { CliWorld } from '../world.ts';
 
@@ -30,7 +31,7 @@ export function addExplain(program: Command, world: CliWorld): void {
       'Shows which resiliency policies and access rules a sidecar applies to a call. It is asked about the app that ' +
         "'outrigger run' keeps up under --app-id, about files, or with --kubernetes about the app's pods in a cluster.",
     );
-  const command = (usage: string, summary: string) => withPlace(parent.command(usage).summary(summary));
+  const command = (usage: string, summary: string) => withPlace(parent.command(usage).description(summary));
   command('app <id>', 'resiliency of calls of another app').action((name: string, options: Options) =>
     answer(world, options, () => ({ about: 'app', name })),
   );
@@ -55,7 +56,7 @@ function withPlace(command: Command): Command {
     .option('-k, --kubernetes', 'ask about the app in the cluster of your kubeconfig')
     .option('-n, --namespace <name>', 'namespace of the app', 'default')
     .option('--kubeconfig <file>', 'in place of KUBECONFIG')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'));
+    .addOption(outputOption());
 }
 
 type Access = Options & { from: string; trustDomain: string; verb: string; appProtocol?: string };

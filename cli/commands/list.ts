@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
-import { type Column, formatRows, type OutputFormat, outputFormats } from '../output/format.ts';
+import type { Command } from 'commander';
+import { type Column, formatRows, type OutputFormat } from '../output/format.ts';
+import { outputOption } from '../output/option.ts';
 import { localRuns } from '../run/local-runs.ts';
 import type { RunRecord } from '../run/registry.ts';
 import type { CliWorld } from '../world.ts';
@@ -18,8 +19,8 @@ const columns: readonly Column<RunRecord>[] = [
 export function addList(program: Command, world: CliWorld): void {
   program
     .command('list')
-    .summary('list the apps that run on this machine')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
+    .description('list the apps that run on this machine')
+    .addOption(outputOption())
     .action(async ({ output }: { output: OutputFormat }) => {
       const runs = await localRuns(world).list();
       if (runs.length === 0 && output === 'table')

@@ -7,7 +7,7 @@ import type { CliWorld } from '../world.ts';
 export function addStop(program: Command, world: CliWorld): void {
   program
     .command('stop')
-    .summary('stop apps that run on this machine')
+    .description('stop apps that run on this machine')
     .argument('<app-id...>', 'apps to stop')
     .action(async (ids: string[]) => {
       const runs = await localRuns(world).list();

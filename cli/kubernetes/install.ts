@@ -26,7 +26,7 @@ export function addInstall(program: Command, world: CliWorld): void {
     .option('--ha', 'three of everything, spread over zones')
     .option('--timeout <duration>', 'longest wait until all is ready', '5m')
     .action(async (options: Options) => world.exit(await install(options, world)));
-  common(program.command('uninstall').summary('remove Outrigger from the cluster; your Components stay'))
+  common(program.command('uninstall').description('remove Outrigger from the cluster; your Components stay'))
     .option('--timeout <duration>', 'longest wait until all is gone', '5m')
     .action(async (options: Options) => {
       const args = [

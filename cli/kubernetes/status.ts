@@ -1,9 +1,10 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type KubeClient, kubeClient } from '#kit/kube/client.ts';
 import { connectKube, flagFirst } from '#kit/kube/connect.ts';
 import type { KubeObject } from '#kit/kube/object.ts';
 import { daprResources, resources } from '#kit/kube/resource.ts';
-import { type Column, formatRows, type OutputFormat, outputFormats } from '../output/format.ts';
+import { type Column, formatRows, type OutputFormat } from '../output/format.ts';
+import { outputOption } from '../output/option.ts';
 import type { CliWorld } from '../world.ts';
 
 type Options = { kubeconfig?: string; output: OutputFormat };
@@ -24,8 +25,11 @@ export function addStatus(program: Command, world: CliWorld): void {
   program
     .command('status')
     .summary('show the control plane and the Components of the cluster, and what is wrong')
+    .description(
+      'Shows the control plane and the Components of the cluster, and what is wrong. Exit code 1 where something is.',
+    )
     .option('--kubeconfig <file>', 'in place of KUBECONFIG')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
+    .addOption(outputOption())
     .action(async ({ kubeconfig, output }: Options) => {
       using client = kubeClient(await connectKube({ order: flagFirst, kubeconfig: kubeconfig ?? '', env: world.env }));
       const rows = [...(await controlPlane(client)), ...(await componentRows(client))];

@@ -38,19 +38,20 @@ function shown(value: unknown): string {
 export const stringFlag = (description: string, value = '', extra?: Extra): Flag<string> =>
   make('string', description, value, (text) => text, extra);
 
-/** One of the given words. */
+/** One of the given words; an empty one is taken, not told of. */
 export function choiceFlag<const W extends string>(
   description: string,
   words: readonly W[],
   value: W,
   extra?: Extra,
 ): Flag<W> {
+  const shownWords = words.filter(Boolean).join(', ');
   const parse = (text: string): W => {
     const found = words.find((word) => word === text);
-    if (found === undefined) throw fault('invalid-flags', `must be one of ${words.join(', ')}`);
+    if (found === undefined) throw fault('invalid-flags', `must be one of ${shownWords}`);
     return found;
   };
-  return make('string', `${description} (${words.join(', ')})`, value, parse, extra);
+  return make('string', `${description} (${shownWords})`, value, parse, extra);
 }
 
 /** A whole number. */

@@ -91,8 +91,8 @@ function prepare<T extends FlagTable, C>(binary: Binary<T, C>, world: World): { 
     const config = binary.configure(parsed, world.env);
     return { config, log: openLog(binary, config, world) };
   } catch (thrown) {
-    const problem = toFault(thrown);
-    world.stderr.write(`${binary.name}: ${problem.message}\nRun '${binary.name} --help' for its flags.\n`);
+    const problems = toFault(thrown).message.replaceAll('\n', `\n${binary.name}: `);
+    world.stderr.write(`${binary.name}: ${problems}\nRun '${binary.name} --help' for its flags.\n`);
     return 1;
   }
 }
