@@ -69,6 +69,22 @@ describe('startWorkQueue', () => {
     expect(turns).toBe(3);
   });
 
+  it('takes of several pauses of a key the one that ends first, so that asking often brings no turns of its own', async () => {
+    const at: number[] = [];
+    const { queue, clock } = start(async () => {
+      at.push(clock.now());
+      return { requeueAfterMs: 1_000 };
+    });
+    const began = clock.now();
+    for (let i = 0; i < 5; i++) {
+      queue.add('a');
+      await clock.advance(100);
+    }
+    queue.addAfter('a', 200);
+    await clock.advance(2_000);
+    expect(at.map((time) => time - began)).toEqual([0, 100, 200, 300, 400, 700, 1_700]);
+  });
+
   it('waits for what is under way when it ends, and starts nothing more', async () => {
     const seen: string[] = [];
     const { queue, clock, abort } = start(async (key, signal) => {

@@ -26,7 +26,7 @@ export type WorkQueueOptions = {
 export type WorkQueue = AsyncDisposable & {
   /** Asks for a key to be reconciled; asking again before its turn changes nothing, during it brings one more turn. */
   add(key: string): void;
-  /** As add, after a pause. */
+  /** As add, after a pause. Of several pauses of a key the one that ends first counts. */
   addAfter(key: string, ms: number): void;
 };
 
@@ -41,6 +41,8 @@ export function startWorkQueue(options: WorkQueueOptions): WorkQueue {
   const active = new Map<string, Promise<void>>();
   const again = new Set<string>();
   const failures = new Map<string, number>();
+  /** When the next turn that was asked for after a pause is due, by key. */
+  const due = new Map<string, number>();
 
   const turn = async (key: string): Promise<void> => {
     metrics.run();
@@ -80,7 +82,14 @@ export function startWorkQueue(options: WorkQueueOptions): WorkQueue {
     }
   };
   const addAfter = (key: string, ms: number): void => {
-    void clock.pause(ms, signal).then(() => add(key));
+    const at = clock.now() + ms;
+    if ((due.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
+    due.set(key, at);
+    void clock.pause(ms, signal).then(() => {
+      if (due.get(key) !== at) return;
+      due.delete(key);
+      add(key);
+    });
   };
   return {
     add,
