@@ -16,11 +16,10 @@ export const conditionColumn = (type: string, description: string): PrinterColum
   description,
 });
 
-/** Why a condition does not hold, with `-o wide`. */
-export const messageColumn = (type: string): PrinterColumn => ({
-  name: 'Message',
+/** What is wrong, if anything is: the message of the first condition that does not hold. */
+export const problem: PrinterColumn = {
+  name: 'Problem',
   type: 'string',
-  jsonPath: `.status.conditions[?(@.type=="${type}")].message`,
-  description: `What the control plane says about "${type}".`,
-  priority: 1,
-});
+  jsonPath: '.status.conditions[?(@.status=="False")].message',
+  description: 'What is wrong with it, where, and what to do.',
+};

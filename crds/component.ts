@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn, messageColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { conditions, envelope } from './metav1.ts';
 import { auth, nameValues, scopes } from './name-value.ts';
@@ -80,8 +80,8 @@ export const component = defineKind({
     { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'What it is.' },
     conditionColumn('Accepted', 'Whether its settings fit its type.'),
     { name: 'Loaded', type: 'string', jsonPath: '.status.loaded', description: 'Sidecars that loaded it.' },
-    messageColumn('Accepted'),
     age,
+    problem,
   ],
   example,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn, messageColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { accessControl, api, mtls, secrets } from './configuration/security.ts';
 import { logging, metrics, tracing } from './configuration/telemetry.ts';
 import { workflow } from './configuration/workflow.ts';
@@ -149,7 +149,7 @@ export const configuration = defineKind({
   summary: 'Settings of the sidecars that name it by the annotation `dapr.io/config`, or of the control plane.',
   version: 'v1alpha1',
   schema,
-  columns: [conditionColumn('Accepted', 'Whether its settings make sense.'), messageColumn('Accepted'), age],
+  columns: [conditionColumn('Accepted', 'Whether its settings make sense.'), age, problem],
   example,
   prepare: withHeaderPairs,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { envelope, status } from './metav1.ts';
 import { anyValue, auth, nameValues, scopes, secretKeyRef } from './name-value.ts';
@@ -72,6 +72,7 @@ export const httpEndpoint = defineKind({
     conditionColumn('Accepted', 'Whether it makes sense.'),
     conditionColumn('Loaded', 'Whether its newest version is in use.'),
     age,
+    problem,
   ],
   example,
 });

@@ -11,8 +11,6 @@ export type PrinterColumn = {
   type: 'string' | 'integer' | 'date';
   jsonPath: string;
   description: string;
-  /** Above 0 only with `-o wide`. */
-  priority?: number;
 };
 
 export type KindVersion = {

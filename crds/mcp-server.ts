@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { envelope, status } from './metav1.ts';
 import { nameValue, scopes, secretKeyRef } from './name-value.ts';
@@ -156,6 +156,6 @@ export const mcpServer = defineKind({
   summary: 'A server of the Model Context Protocol, whose tools are called as durable workflows.',
   version: 'v1alpha1',
   schema,
-  columns: [conditionColumn('Accepted', 'Whether it makes sense.'), age],
+  columns: [conditionColumn('Accepted', 'Whether it makes sense.'), age, problem],
   example,
 });

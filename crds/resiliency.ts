@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { envelope, status } from './metav1.ts';
 import { scopes } from './name-value.ts';
@@ -131,6 +131,7 @@ export const resiliency = defineKind({
     conditionColumn('Accepted', 'Whether it makes sense.'),
     conditionColumn('Loaded', 'Whether its newest version is in use.'),
     age,
+    problem,
   ],
   example,
 });

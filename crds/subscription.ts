@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind, group, type PrinterColumn } from './kind.ts';
 import { envelope, status } from './metav1.ts';
 import { scopes } from './name-value.ts';
@@ -65,6 +65,7 @@ const columns: readonly PrinterColumn[] = [
   conditionColumn('Accepted', 'Whether it makes sense.'),
   conditionColumn('Loaded', 'Whether its newest version is in use.'),
   age,
+  problem,
 ];
 
 const exampleV1 = `apiVersion: dapr.io/v1alpha1

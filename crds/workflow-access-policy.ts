@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { age, conditionColumn } from './columns.ts';
+import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { envelope, status } from './metav1.ts';
 import { scopes } from './name-value.ts';
@@ -81,6 +81,6 @@ export const workflowAccessPolicy = defineKind({
   summary: 'Says which apps may work on the workflows of another; with one in force, all others are denied.',
   version: 'v1alpha1',
   schema,
-  columns: [conditionColumn('Accepted', 'Whether it makes sense.'), age],
+  columns: [conditionColumn('Accepted', 'Whether it makes sense.'), age, problem],
   example,
 });

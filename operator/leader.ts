@@ -1,14 +1,14 @@
 import { eventRecorder } from '#kit/kube/event-recorder.ts';
 import { type Informer, startInformer } from '#kit/kube/informer.ts';
 import type { KubeObject } from '#kit/kube/object.ts';
-import { daprResources, resources } from '#kit/kube/resource.ts';
+import { resources } from '#kit/kube/resource.ts';
 import { untilAborted } from '#kit/lifecycle/until-aborted.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { SecretReader } from './api/secrets.ts';
 import { type CacheOptions, type Caches, cachesSynced, informerBase } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
+import { startAccepted } from './controllers/accepted.ts';
 import { startComponents } from './controllers/components.ts';
-import { startConditions } from './controllers/conditions.ts';
 import { upgradeDefinitions } from './controllers/definitions.ts';
 import { startInUse } from './controllers/in-use.ts';
 import type { Service } from './controllers/service-plan.ts';
@@ -17,7 +17,6 @@ import { startSkippedPods } from './controllers/skipped-pods.ts';
 import { runWatchdog } from './controllers/watchdog.ts';
 import { type Workload, workloadOf } from './controllers/workload.ts';
 import type { Mesh } from './mesh.ts';
-import { acceptConfiguration } from './status/accept-configuration.ts';
 import type { News, Reports } from './status/reports.ts';
 
 /** Takes what a sidecar of a namespace said anew. */
@@ -88,14 +87,8 @@ function keepStatus(options: LeaderOptions, signal: AbortSignal): AsyncDisposabl
   const components = stack.use(
     startComponents({ client, caches, secrets, reports, log, signal, metrics: metrics.queue('components') }),
   );
-  stack.use(
-    startConditions({
-      ...{ client, log, signal, resource: daprResources.configurations, informer: caches.configurations },
-      look: (configuration) => ({ findings: [acceptConfiguration(configuration)] }),
-      metrics: metrics.queue('configurations'),
-    }),
-  );
-  const others = stack.use(startInUse({ client, caches, reports, log, signal, metrics }));
+  stack.use(startAccepted({ client, caches, secrets, log, signal, metrics }));
+  const others = stack.use(startInUse({ client, caches, secrets, reports, log, signal, metrics }));
   onLeading((namespace, news) => {
     components.reported(namespace, news.components);
     others.reported(namespace, news);

@@ -49,5 +49,34 @@ scopes: [nobody]
       object.metadata.name === 'misspelt' ? condition(object, 'Accepted', 'False') : undefined,
     );
     expect(refused.message).toContain('redisHots');
+    const listed = await story.kubectl('get', 'components', '-n', story.namespace);
+    expect(listed).toMatch(/^NAME +TYPE +ACCEPTED +LOADED +AGE +PROBLEM$/m);
+    expect(listed).toMatch(/^misspelt +state\.redis +False +0\/0 +\S+ +spec\.metadata: .*redisHots/m);
+  });
+
+  it('is told of the other kinds too: what makes sense, and which Secret is missing', async () => {
+    await story.apply(`
+apiVersion: dapr.io/v1alpha1
+kind: HTTPEndpoint
+metadata: { name: payments }
+spec:
+  baseUrl: https://payments.example.com
+  headers: [{ name: Authorization, secretKeyRef: { name: payments, key: token } }]
+scopes: [nobody]
+---
+apiVersion: dapr.io/v1alpha1
+kind: WorkflowAccessPolicy
+metadata: { name: orders }
+spec:
+  rules: [{ callers: [{ appID: till }], workflows: [{ name: order-*, operations: [schedule] }] }]
+scopes: [nobody]
+`);
+    const lacking = await story.watch('dapr.io/v1alpha1/httpendpoints', (object: Conditioned) =>
+      condition(object, 'SecretsResolved', 'False'),
+    );
+    expect(lacking.message).toBe('spec.headers Authorization: there is no Secret payments');
+    await story.watch('dapr.io/v1alpha1/workflowaccesspolicies', (object: Conditioned) =>
+      condition(object, 'Accepted', 'True'),
+    );
   });
 });

@@ -11,7 +11,8 @@ import { differs } from '../resource.ts';
 import { acceptComponent, type Catalog } from '../status/accept-component.ts';
 import { loadedBy } from '../status/loaded.ts';
 import { graceMs, type Reports } from '../status/reports.ts';
-import { secretsResolved } from '../status/secrets-resolved.ts';
+import { referencesOfComponent } from '../status/secret-references.ts';
+import { secretsResolved, secretWaitMs } from '../status/secrets-resolved.ts';
 import { writeStatus } from '../status/write-status.ts';
 import { crowds } from './crowds.ts';
 
@@ -31,9 +32,6 @@ export type ComponentsController = AsyncDisposable & {
   /** A sidecar said something new of these. */
   reported(namespace: string, names: readonly string[]): void;
 };
-
-/** Secrets are not watched, so a missing one is looked for again. */
-const secretWaitMs = 60_000;
 
 /** Keeps the status of every Component: Accepted, SecretsResolved, Loaded n/m and the last error of each pod. */
 export function startComponents(options: ComponentsOptions): ComponentsController {
@@ -84,7 +82,7 @@ async function reconcile(
   const { finding, loaded, failures, any } = loadedBy(resource, caches.pods.list(resource.metadata.namespace), reports);
   const [accepted, resolved] = await Promise.all([
     acceptComponent(resource, any, catalog),
-    secretsResolved(resource, secrets),
+    secretsResolved(referencesOfComponent(resource), splitKey(key).namespace, secrets),
   ]);
   const before = resource.status as { loaded?: string } | undefined;
   // A new leader has heard of nobody yet: what the last one wrote is nearer to the truth.

@@ -15,7 +15,7 @@ export type ConditionsOptions = {
   resource: Resource;
   informer: Pick<Informer<DaprResource>, 'get' | 'list' | 'subscribe'>;
   /** What there is to say of an object now. */
-  look(object: DaprResource): Look;
+  look(object: DaprResource): Look | Promise<Look>;
   log: Logger;
   metrics?: QueueMetrics;
   signal: AbortSignal;
@@ -24,7 +24,7 @@ export type ConditionsOptions = {
 
 export type Look = {
   findings: readonly Finding[];
-  /** To look again, once these findings were written. */
+  /** To look again after so long, once these findings were written. */
   againAfterMs?: number;
 };
 
@@ -43,9 +43,9 @@ export function startConditions(options: ConditionsOptions): ConditionsControlle
     async reconcile(key) {
       const object = informer.get(key);
       if (!object) return undefined;
-      const { findings, againAfterMs } = look(object);
-      const written = await writeStatus(client, resource, object, findings, {}, new Date(clock.now()));
-      return written && againAfterMs !== undefined ? { requeueAfterMs: againAfterMs } : undefined;
+      const { findings, againAfterMs } = await look(object);
+      await writeStatus(client, resource, object, findings, {}, new Date(clock.now()));
+      return againAfterMs !== undefined ? { requeueAfterMs: againAfterMs } : undefined;
     },
     log,
     signal,

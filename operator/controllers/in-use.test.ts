@@ -8,9 +8,11 @@ import { fakeClock } from '#kit/testing/fake-clock.ts';
 import { fakeKube } from '#kit/testing/fake-kube.ts';
 import { afterEach, describe, expect, it } from '#kit/testing/test.ts';
 import { ReportComponentsRequestSchema } from '#proto/outrigger/operator/v1/status_pb.js';
+import { secretReader } from '../api/secrets.ts';
 import { daprPod } from '../pod.ts';
 import type { DaprResource } from '../resource.ts';
 import { openReports } from '../status/reports.ts';
+import { secretWaitMs } from '../status/secrets-resolved.ts';
 import { startInUse } from './in-use.ts';
 
 type Policies = KubeObject & { status?: { conditions?: Condition[] } };
@@ -39,7 +41,7 @@ async function world() {
   };
   opened.push(...Object.values(caches));
   await Promise.all(Object.values(caches).map(({ synced }) => synced));
-  const controller = startInUse({ ...base, caches, reports });
+  const controller = startInUse({ ...base, caches, secrets: secretReader(kube.client), reports });
   opened.push(controller);
 
   const apply = (generation: number, more: object = {}) => {
@@ -150,6 +152,28 @@ describe('the status of kinds that sidecars take into use', () => {
     expect(condition('Loaded')).toMatchObject(before);
     await clock.advance(graceMs);
     expect(condition('Loaded')?.status).toBe('True');
+  });
+
+  it('names the secret that an HTTPEndpoint lacks, and looks for it again', async () => {
+    const { clock, kube } = await world();
+    const header = { name: 'Authorization', secretKeyRef: { name: 'payments', key: 'token' } };
+    kube.put(daprResources.httpEndpoints, {
+      metadata: { namespace: 'shop', name: 'payments', uid: 'payments', generation: 1 },
+      spec: { baseUrl: 'https://payments.test', headers: [header] },
+    } as KubeObject);
+    const resolved = () =>
+      kube
+        .read<Policies>(daprResources.httpEndpoints, { namespace: 'shop', name: 'payments' })
+        ?.status?.conditions?.find(({ type }) => type === 'SecretsResolved');
+    await clock.advance(settledMs);
+    expect(resolved()).toMatchObject({
+      ...{ status: 'False', reason: 'NotFound' },
+      message: 'spec.headers Authorization: there is no Secret payments',
+    });
+    const secret = { metadata: { namespace: 'shop', name: 'payments' }, data: { token: 'c2VjcmV0' } };
+    kube.put(resources.secrets, secret as KubeObject);
+    await clock.advance(secretWaitMs);
+    expect(resolved()?.status).toBe('True');
   });
 
   it('does not call loaded what no sidecar can read', async () => {

@@ -9,18 +9,22 @@ import { splitKey } from '#kit/kube/object.ts';
 import { daprResources } from '#kit/kube/resource.ts';
 import { type Clock, systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import type { SecretReader } from '../api/secrets.ts';
 import type { Caches } from '../caches.ts';
 import type { DaprResource } from '../resource.ts';
 import { acceptSchema } from '../status/accept-schema.ts';
 import type { Finding } from '../status/condition.ts';
 import { inUse } from '../status/in-use.ts';
 import { graceMs, type News, type Reports } from '../status/reports.ts';
+import { referencesOfHttpEndpoint, type SecretReferences } from '../status/secret-references.ts';
 import { type Look, startConditions } from './conditions.ts';
 import { crowds } from './crowds.ts';
+import { withSecrets } from './with-secrets.ts';
 
 export type InUseOptions = {
   client: Pick<KubeClient, 'patch'>;
   caches: Pick<Caches, 'subscriptions' | 'resiliencies' | 'httpEndpoints' | 'pods'>;
+  secrets: SecretReader;
   reports: Reports;
   log: Logger;
   metrics?: KubeMetrics;
@@ -33,26 +37,36 @@ export type InUseController = AsyncDisposable & {
   reported(namespace: string, news: News): void;
 };
 
-const kinds = [
+type InUseKind = {
+  kind: Kind<unknown>;
+  name: 'subscriptions' | 'resiliencies' | 'httpEndpoints';
+  /** For a kind that may refer to secrets. */
+  secretsOf?(object: DaprResource): SecretReferences;
+};
+
+const kinds: readonly InUseKind[] = [
   { kind: subscription, name: 'subscriptions' },
   { kind: resiliency, name: 'resiliencies' },
-  { kind: httpEndpoint, name: 'httpEndpoints' },
-] as const satisfies readonly { kind: Kind<unknown>; name: keyof Caches & keyof typeof daprResources }[];
+  { kind: httpEndpoint, name: 'httpEndpoints', secretsOf: referencesOfHttpEndpoint },
+];
 
 /** Reports come in crowds; what they say is written once for many. */
 const gatherMs = 500;
 /** A new version takes so long to reach sidecars, and what they say of it the leader. */
 const settleMs = 7_000;
 
-/** Keeps Accepted and Loaded of every Subscription, Resiliency and HTTPEndpoint. */
+/** Keeps Accepted and Loaded of every Subscription, Resiliency and HTTPEndpoint, and SecretsResolved of the last. */
 export function startInUse(options: InUseOptions): InUseController {
   const { client, caches, log, signal, metrics, clock = systemClock } = options;
   const startedAt = clock.now();
-  const controllers = kinds.map(({ kind, name }) => ({
+  const controllers = kinds.map(({ kind, name, secretsOf }) => ({
     kind: kind.kind,
     controller: startConditions({
       ...{ client, log, signal, clock, resource: daprResources[name], informer: caches[name] },
-      look: (object) => look(options, kind, object, clock.now() - startedAt < graceMs),
+      async look(object) {
+        const seen = look(options, kind, object, clock.now() - startedAt < graceMs);
+        return secretsOf ? withSecrets(seen, secretsOf(object), object, options.secrets) : seen;
+      },
       ...(metrics && { metrics: metrics.queue(daprResources[name].plural) }),
     }),
   }));
