@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
 import { runCli } from './program.ts';
 import type { CliWorld } from './world.ts';
@@ -13,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true }));
 
 async function cli(...argv: string[]) {
-  const seen = { out: '', err: '', codes: [] as number[] };
+  const seen = { out: '', err: '', codes: [] as number[], killed: [] as number[] };
   const world: CliWorld = {
     argv,
     env: { OUTRIGGER_HOME: home },
@@ -24,11 +28,37 @@ async function cli(...argv: string[]) {
     stderr: { write: (text) => (seen.err += text) },
     exit: (code) => void seen.codes.push(code),
     on: () => {},
-    kill: () => {},
+    kill: (pid, signal) => void (signal !== 0 && seen.killed.push(pid)),
     onDisconnect: () => {},
   };
   await runCli(world);
   return seen;
+}
+
+/** Lets apps run, as far as the CLI's registry knows. */
+async function record(...runs: ({ appId: string } & Record<string, unknown>)[]) {
+  await mkdir(path.join(home, 'runs'), { recursive: true });
+  await Promise.all(runs.map((run) => writeFile(path.join(home, `runs/${run.appId}.json`), JSON.stringify(run))));
+}
+
+/** A sidecar that gives one answer to everything and keeps what it was asked. */
+async function answering(status: number, body: string) {
+  const asked: (string | undefined)[][] = [];
+  const server = createServer(async (request, response) => {
+    asked.push([request.method, request.url, request.headers['content-type'], await text(request)]);
+    response.writeHead(status).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    asked,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
 }
 
 describe('the CLI', () => {
@@ -63,6 +93,56 @@ describe('the CLI', () => {
   it('says which app does not run when asked to stop it', async () => {
     const { err, codes } = await cli('stop', 'shop');
     expect(err).toContain('no app "shop" runs here');
+    expect(codes).toEqual([1]);
+  });
+
+  it('stops an app by its name, as a flag too, and those of a run file that run, each process once', async () => {
+    await record({ appId: 'shop', pid: 7 }, { appId: 'till', pid: 7 }, { appId: 'lone', pid: 8 });
+    expect((await cli('stop', '--app-id', 'lone')).killed).toEqual([8]);
+    const file = path.join(home, 'dapr.yaml');
+    await writeFile(
+      file,
+      JSON.stringify({ version: 1, apps: ['shop', 'till', 'over'].map((appDirPath) => ({ appDirPath })) }),
+    );
+    expect(await cli('stop', '-f', home)).toMatchObject({
+      killed: [7],
+      out: 'stopping shop\nstopping till\n',
+      codes: [0],
+    });
+    await rm(path.join(home, 'runs'), { recursive: true });
+    expect((await cli('stop', '-f', file)).err).toContain(`no app of ${file} runs here: shop, till, over`);
+    expect((await cli('stop')).err).toContain('name an app to stop');
+  });
+
+  it('invokes a method of an app by its sidecar and prints the answer', async () => {
+    await using sidecar = await answering(200, '{"orderId":"42"}');
+    await record({ appId: 'shop', pid: 7, ports: { http: sidecar.port } });
+    const { out } = await cli('invoke', '-a', 'shop', '-m', 'orders/7', '--verb', 'put', '-d', '{"a":1}');
+    expect(out).toBe('{"orderId":"42"}\n');
+    expect(sidecar.asked).toEqual([['PUT', '/v1.0/invoke/shop/method/orders/7', 'application/json', '{"a":1}']]);
+    expect((await cli('invoke', '-a', 'till', '-m', 'x')).err).toContain('no app "till" runs here');
+    expect((await cli('invoke', '-a', 'shop', '-m', 'x', '-d', '1', '-f', 'a')).err).toContain('give one of them');
+  });
+
+  it('publishes as an app, a whole CloudEvent as what it is', async () => {
+    await using sidecar = await answering(204, '');
+    await record({ appId: 'shop', pid: 7, ports: { http: sidecar.port } });
+    const publish = ['publish', '--publish-app-id', 'shop', '--pubsub', 'bus', '--topic', 'a b'];
+    const event = JSON.stringify({ id: '1', source: 's', specversion: '1.0', type: 't', data: 1 });
+    await cli(...publish, '--data', '1', '--metadata', '{"ttlInSeconds":"10"}');
+    await cli(...publish, '--data', event);
+    expect(sidecar.asked).toEqual([
+      ['POST', '/v1.0/publish/bus/a%20b?metadata.ttlInSeconds=10', 'application/json', '1'],
+      ['POST', '/v1.0/publish/bus/a%20b', 'application/cloudevents+json', event],
+    ]);
+    expect((await cli(...publish, '--metadata', '[]')).err).toContain('--metadata=[]: must be a JSON object');
+  });
+
+  it('says what the sidecar had against a call', async () => {
+    await using sidecar = await answering(404, '{"errorCode":"ERR_PUBSUB_NOT_FOUND"}');
+    await record({ appId: 'shop', pid: 7, ports: { http: sidecar.port } });
+    const { err, codes } = await cli('publish', '-i', 'shop', '-p', 'bus', '-t', 'a');
+    expect(err).toContain('answered 404: {"errorCode":"ERR_PUBSUB_NOT_FOUND"}');
     expect(codes).toEqual([1]);
   });
 

@@ -4,7 +4,9 @@ import { daprVersion, version } from '#kit/version.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addComponents } from './commands/components.ts';
 import { addExplain } from './commands/explain.ts';
+import { addInvoke } from './commands/invoke.ts';
 import { addList } from './commands/list.ts';
+import { addPublish } from './commands/publish.ts';
 import { addRun } from './commands/run.ts';
 import { addStop } from './commands/stop.ts';
 import { addInstall } from './kubernetes/install.ts';
@@ -30,6 +32,8 @@ export function buildProgram(world: CliWorld): Command {
   addRun(program, world);
   addList(program, world);
   addStop(program, world);
+  addInvoke(program, world);
+  addPublish(program, world);
   addComponents(program, world);
   addExplain(program, world);
   addInstall(program, world);

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { fault } from '#kit/errors/fault.ts';
 import { appOfFlags, runOptions } from '../run/flags.ts';
 import { groupMark, leadGroup } from '../run/group.ts';
-import { readRunFile, run } from '../run/run.ts';
+import { readRunFile } from '../run/read-run-file.ts';
+import { run } from '../run/run.ts';
 import type { CliWorld } from '../world.ts';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ export function addRun(program: Command, world: CliWorld): void {
     .summary('run an app beside its sidecar on this machine')
     .description(
       'Runs an app and its sidecar as one process group with one log; the exit code is the app’s. Without --resources-path' +
-        ' the app gets a SQLite state store called "statestore".',
+        ' the app gets the components of ~/.dapr, or, where there are none, a SQLite state store called "statestore".',
     )
     .usage('[flags] --app-id NAME -- COMMAND [ARG …]   |   run -f dapr.yaml')
     .passThroughOptions()
@@ -46,5 +47,5 @@ async function runAction(words: readonly string[], { runFile, kubernetes, ...opt
     world.stderr.write(
       'outrigger: other flags and the command are ignored beside --run-file; say them in the run file\n',
     );
-  return run(await readRunFile(String(runFile), world.cwd), world);
+  return run(await readRunFile(String(runFile), world), world);
 }

@@ -3,7 +3,7 @@ import { planApp, startOrder } from './plan.ts';
 import type { RunApp } from './template.ts';
 
 const ports = { http: 3500, grpc: 50_001, internal: 50_002, metrics: 9_090, profile: 7_777 };
-const settings = { daprd: '/opt/bin/daprd', cwd: '/src', defaultResources: '/data/resources' };
+const settings = { daprd: '/opt/bin/daprd', cwd: '/src', defaults: { resources: '/data/resources' } };
 const app = (own: Partial<RunApp> = {}): RunApp => ({
   appID: 'shop',
   directory: '.',
@@ -20,6 +20,13 @@ describe('planApp', () => {
       '--resources-path=/etc/res',
       '--resources-path=/src/res',
     ]);
+  });
+
+  it('uses the default Configuration unless another is named', () => {
+    const given = { ...settings, defaults: { ...settings.defaults, config: '/home/.dapr/config.yaml' } };
+    expect(planApp(app(), ports, given).sidecar.args).toContain('--config=/home/.dapr/config.yaml');
+    const { args } = planApp(app({ configFilePath: 'own.yaml' }), ports, given).sidecar;
+    expect(args.filter((arg) => arg.startsWith('--config'))).toEqual(['--config=/src/own.yaml']);
   });
 
   it('tells the app its ports and lets its own environment win', () => {

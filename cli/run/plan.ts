@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fault } from '#kit/errors/fault.ts';
+import type { DefaultFiles } from './default-files.ts';
 import type { RunApp } from './template.ts';
 
 /** Ports of one sidecar, all concrete. */
@@ -39,8 +40,7 @@ export type AppPlan = {
 export type PlanSettings = {
   daprd: string;
   cwd: string;
-  /** Folder of the default components, used by an app that names none. */
-  defaultResources: string;
+  defaults: DefaultFiles;
   /** NAMESPACE of the environment that sidecars get, unless their app says another. */
   namespace?: string | undefined;
 };
@@ -72,10 +72,11 @@ export function planApp(app: RunApp, ports: SidecarPorts, settings: PlanSettings
 function sidecarFiles(app: RunApp, settings: PlanSettings, directory: string): SidecarFiles {
   const old = [app.resourcesPath, app.componentsPath].filter((folder) => folder !== undefined);
   const named = [...(app.resourcesPaths ?? []), ...old];
-  const folders = named.length > 0 ? named : [settings.defaultResources];
+  const folders = named.length > 0 ? named : [settings.defaults.resources];
+  const config = app.configFilePath ?? settings.defaults.config;
   return {
     resourcesPaths: folders.map((folder) => path.resolve(settings.cwd, folder)),
-    configs: app.configFilePath === undefined ? [] : [path.resolve(directory, app.configFilePath)],
+    configs: config === undefined ? [] : [path.resolve(directory, config)],
     appProtocol: protocolOf(app),
     namespace: app.env?.['NAMESPACE'] ?? settings.namespace,
   };
@@ -126,11 +127,11 @@ function sidecarArgs(app: RunApp, ports: SidecarPorts, files: SidecarFiles): str
     'unix-domain-socket': app.unixDomainSocket,
     'placement-host-address': app.placementHostAddress,
     'scheduler-host-address': app.schedulerHostAddress,
-    config: app.configFilePath,
   };
   const own = Object.entries(values).filter(([, value]) => value !== undefined);
   return [
     ...own.map(([name, value]) => `--${name}=${value}`),
+    ...files.configs.map((file) => `--config=${file}`),
     ...files.resourcesPaths.map((folder) => `--resources-path=${folder}`),
   ];
 }

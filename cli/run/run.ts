@@ -1,18 +1,16 @@
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fault } from '#kit/errors/fault.ts';
-import { daprdPath, dataFolder } from '../paths.ts';
+import { daprdPath } from '../paths.ts';
 import type { CliWorld } from '../world.ts';
 import { startChild } from './child.ts';
-import { writeDefaultResources } from './default-resources.ts';
+import { defaultFiles } from './default-files.ts';
 import { freePorts } from './free-port.ts';
 import { localRuns } from './local-runs.ts';
 import { logStream } from './log-stream.ts';
 import { type AppPlan, planApp, startOrder } from './plan.ts';
 import type { RunRecord } from './registry.ts';
 import { type Supervision, supervise } from './supervise.ts';
-import { parseRunFile, type RunApp } from './template.ts';
+import type { RunApp } from './template.ts';
 import { untilReady } from './until-ready.ts';
 
 const graceMs = 10_000;
@@ -35,43 +33,8 @@ export async function run(apps: readonly RunApp[], world: CliWorld): Promise<num
   }
 }
 
-/**
- * Reads a run file, the `dapr.yaml` of a folder or, for `-`, standard input, and answers its apps; paths in it are
- * relative to the file's folder.
- */
-export async function readRunFile(file: string, cwd: string): Promise<RunApp[]> {
-  const { parse } = await import('yaml');
-  const full = file === '-' ? '/dev/stdin' : await fileIn(path.resolve(cwd, file));
-  const text = await readFile(full, 'utf8').catch((cause) => {
-    throw fault('not-found', `cannot read the run file ${file}: ${cause.code ?? cause.message}`, { cause });
-  });
-  const folder = file === '-' ? cwd : path.dirname(full);
-  return parseRunFile(parsed(parse, text, file), file).map((app) => inFolder(app, folder));
-}
-
-const fileIn = async (place: string): Promise<string> =>
-  (await stat(place).catch(() => undefined))?.isDirectory() ? path.join(place, 'dapr.yaml') : place;
-
-function parsed(parse: (text: string) => unknown, text: string, file: string): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    throw fault('invalid-config', `${file} is no YAML: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function inFolder(app: RunApp, folder: string): RunApp {
-  const within = (one: string): string => path.resolve(folder, one);
-  const placed = { ...app, directory: within(app.directory) };
-  for (const key of ['resourcesPath', 'componentsPath', 'configFilePath'] as const) {
-    if (app[key] !== undefined) placed[key] = within(app[key]);
-  }
-  if (app.resourcesPaths) placed.resourcesPaths = app.resourcesPaths.map(within);
-  return placed;
-}
-
 async function planAll(apps: readonly RunApp[], world: CliWorld): Promise<AppPlan[]> {
-  const defaultResources = await writeDefaultResources(dataFolder(world.env));
+  const defaults = await defaultFiles(world.env);
   const ports = await freePorts(apps.length * 5);
   return apps.map((app, index) => {
     const [http, grpc, internal, metrics, profile] = ports.slice(index * 5) as [number, number, number, number, number];
@@ -85,7 +48,7 @@ async function planAll(apps: readonly RunApp[], world: CliWorld): Promise<AppPla
     return planApp(app, own, {
       daprd: daprdPath,
       cwd: world.cwd,
-      defaultResources,
+      defaults,
       namespace: world.env['NAMESPACE'],
     });
   });

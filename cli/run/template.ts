@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '#kit/errors/fault.ts';
 
@@ -75,32 +76,63 @@ export type RunApp = AppSettings & {
   dependsOn: readonly string[];
 };
 
+/** Where a run file stands, and how to ask whether there is something at a full path. */
+export type RunFilePlace = { folder: string; home: string; exists(path: string): boolean };
+
 /**
  * Reads a run file (`dapr.yaml`, version 1): `common` settings are the default of each app; an app's ID defaults to its
- * folder's name. Throws `invalid-config` naming the file and every field that is wrong.
+ * folder's name. Paths are answered in full: those of an app are relative to its folder, those of `common` and
+ * `appDirPath` to the file's; `.dapr/resources` and `.dapr/config.yaml` in an app's folder come before `common`'s.
+ * Throws `invalid-config` naming the file and every field that is wrong.
  */
-export function parseRunFile(document: unknown, file: string): RunApp[] {
+export function parseRunFile(document: unknown, file: string, place: RunFilePlace): RunApp[] {
   const parsed = runFile.safeParse(document);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.') || '(top)'}: ${issue.message}`);
     throw fault('invalid-config', lines.join('\n'));
   }
   const { common = {}, apps } = parsed.data;
-  const read = apps.map(({ appID, appDirPath, command = [], dependsOn = [], ...own }) => ({
-    ...common,
-    ...own,
-    env: { ...common.env, ...own.env },
-    appID: appID ?? lastSegment(appDirPath),
-    directory: appDirPath,
-    command,
-    dependsOn,
-  }));
+  const shared = withFullPaths(common, place.folder, place.home);
+  const read = apps.map(({ appID, appDirPath, command = [], dependsOn = [], ...given }) => {
+    const directory = fullPath(appDirPath, place.folder, place.home);
+    const own = withFullPaths(given, directory, place.home);
+    return {
+      ...shared,
+      ...byConvention(directory, place),
+      ...own,
+      env: { ...common.env, ...own.env },
+      appID: appID ?? path.basename(directory),
+      directory,
+      command,
+      dependsOn,
+    };
+  });
   checkReferences(read, file);
   return read;
 }
 
-function lastSegment(path: string): string {
-  return path.replace(/\/+$/, '').split('/').at(-1) ?? path;
+const fullPath = (one: string, folder: string, home: string): string =>
+  path.resolve(folder, one.replace(/^~(?=\/|$)/, home));
+
+/** The settings with the old names of `resourcesPaths` folded into it, which is left out where it is empty. */
+function withFullPaths<Own extends AppSettings>(from: Own, folder: string, home: string) {
+  const { resourcesPaths = [], resourcesPath, componentsPath, configFilePath, ...others } = from;
+  const within = (one: string): string => fullPath(one, folder, home);
+  const folders = [...resourcesPaths, resourcesPath, componentsPath].filter((one) => one !== undefined && one !== '');
+  return {
+    ...others,
+    ...(folders.length > 0 && { resourcesPaths: folders.map((one) => within(one!)) }),
+    ...(configFilePath && { configFilePath: within(configFilePath) }),
+  };
+}
+
+function byConvention(directory: string, { exists }: RunFilePlace): AppSettings {
+  const resources = path.join(directory, '.dapr/resources');
+  const config = path.join(directory, '.dapr/config.yaml');
+  return {
+    ...(exists(resources) && { resourcesPaths: [resources] }),
+    ...(exists(config) && { configFilePath: config }),
+  };
 }
 
 function checkReferences(apps: readonly RunApp[], file: string): void {
