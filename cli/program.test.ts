@@ -210,9 +210,9 @@ describe('the CLI', () => {
   });
 
   it('says who complains, and where to read on, where the line is wrong', async () => {
-    const { err, codes } = await cli('stop');
+    const { err, codes } = await cli('completion');
     expect(err).toBe(
-      "outrigger: missing required argument 'app-id'\nRun 'outrigger help', or the command with --help, for what there is.\n",
+      "outrigger: missing required argument 'shell'\nRun 'outrigger help', or the command with --help, for what there is.\n",
     );
     expect(codes).toEqual([1]);
   });
