@@ -30,4 +30,19 @@ describe('a watch for answers', () => {
     busy.answered();
     expect(silences).toBe(0);
   });
+
+  it('takes nobody for silent while it was itself that stood still', async () => {
+    let silences = 0;
+    const watch = answerWatch(20, () => silences++);
+    watch.asked();
+    let answers = 0;
+    setImmediate(() => {
+      watch.answered();
+      answers++;
+    });
+    const until = performance.now() + 100;
+    while (performance.now() < until);
+    await eventually(() => expect(answers).toBe(1));
+    expect(silences).toBe(0);
+  });
 });

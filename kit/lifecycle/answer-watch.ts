@@ -13,13 +13,17 @@ export function answerWatch(ms: number, silent: () => void): AnswerWatch {
     timer = undefined;
     if (waiting === 0) return;
     const left = since + ms - performance.now();
-    if (left > 0) timer = setTimeout(look, left).unref();
+    if (left > 0) lookIn(left);
     else silent();
+  };
+  // Where this process itself stood still meanwhile, answers that have come are read first.
+  const lookIn = (after: number): void => {
+    timer = setTimeout(() => setImmediate(look), after).unref();
   };
   return {
     asked() {
       if (waiting++ === 0) since = performance.now();
-      timer ??= setTimeout(look, ms).unref();
+      if (timer === undefined) lookIn(ms);
     },
     answered() {
       waiting--;
