@@ -7,6 +7,7 @@ import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
 import { run } from './run.ts';
+import { despiteBadDays } from './transient.ts';
 
 /** A real Kafka broker of the test's own: one node, broker and controller in one. */
 export interface Kafka extends AsyncDisposable {
@@ -33,7 +34,7 @@ const version = '4.1.1';
 
 /** Starts a broker on free ports of 127.0.0.1; topics are made on first use, with `partitions` of them. */
 export async function startKafka({ partitions = 1 } = {}): Promise<Kafka> {
-  const jars = await programJars();
+  const jars = await kafkaJars();
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-kafka-'));
   const [port = 0, guarded = 0, controller = 0] = await freePorts(3);
   const properties = join(folder, 'server.properties');
@@ -116,7 +117,7 @@ async function startBroker(folder: string, port: number, args: string[]): Promis
   void broker.ended.then(() => {
     alive = false;
   });
-  await eventually(`kafka (log: ${log})`, () => answers(port), { alive: () => alive, timeout: 90 });
+  await eventually(`kafka (log: ${log})`, () => answers(port), { alive: () => alive });
   return broker;
 }
 
@@ -134,7 +135,7 @@ async function answers(port: number): Promise<true | undefined> {
 }
 
 /** The folder of the broker's jars, brought by Maven once for each version. */
-async function programJars(): Promise<string> {
+export async function kafkaJars(): Promise<string> {
   const folder = cacheFolder(`kafka-${version}`);
   const there = await access(folder).then(
     () => true,
@@ -146,7 +147,7 @@ async function programJars(): Promise<string> {
   try {
     await writeFile(join(work, 'pom.xml'), pom);
     const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(work, 'jars')}`];
-    await run('mvn', ['--quiet', '--batch-mode', ...copy], { cwd: work });
+    await despiteBadDays(() => run('mvn', ['--quiet', '--batch-mode', ...copy], { cwd: work }));
     await rename(join(work, 'jars'), folder).catch(() => access(folder));
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -1,32 +1,34 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRunning } from './process-id.ts';
 
 /**
- * Runs `work` while no other process on this machine holds the lock `file`.
- * A lock whose holder has ended is taken over.
+ * Runs `work` while no other process on this machine runs any under the same path. What is held is a socket of that
+ * name in Linux's abstract namespace: the kernel gives it to one process alone, and takes it back however that ends.
  */
-export async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(file), { recursive: true });
-  while (!(await take(file))) await delay(500);
+export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const name = `\0outrigger-${createHash('sha256').update(resolve(path)).digest('hex')}`;
+  let free = await take(name);
+  while (free === undefined) {
+    await delay(500);
+    free = await take(name);
+  }
   try {
     return await work();
   } finally {
-    await rm(file, { force: true });
+    await free();
   }
 }
 
-async function take(file: string): Promise<boolean> {
-  try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(String(process.pid));
-    await handle.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-  if (holder > 0 && !isRunning(holder)) await rm(file, { force: true });
-  return false;
+/** Binds the socket; answers how to give it back, or undefined where another process has it. */
+function take(name: string): Promise<(() => Promise<void>) | undefined> {
+  const server = createServer((connection) => connection.destroy());
+  const free = () => new Promise<void>((closed) => server.close(() => closed()));
+  return new Promise((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? done(undefined) : fail(error),
+    );
+    server.listen(name, () => done(free));
+  });
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a program to its end. Fails with its stderr when it does not exit 0. */
+/** Runs a program to its end. Fails with its stderr, or where that is empty its stdout, when it does not exit 0. */
 export async function run(
   command: string,
   args: string[],
@@ -19,8 +19,8 @@ export async function run(
   try {
     return (await running).stdout;
   } catch (error) {
-    const { stderr = '', code } = error as { stderr?: string; code?: unknown };
-    const said = stderr.trim().split('\n').slice(-20).join('\n');
+    const { stderr = '', stdout = '', code } = error as { stderr?: string; stdout?: string; code?: unknown };
+    const said = (stderr.trim() || stdout.trim()).split('\n').slice(-20).join('\n');
     throw new Error(`${command} ${args.slice(0, 4).join(' ')} failed (${String(code)}): ${said}`, { cause: error });
   }
 }

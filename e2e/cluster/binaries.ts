@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder } from '../cache.ts';
+import { goBuild } from '../go-build.ts';
 import { locked } from '../lock.ts';
 import { type Progress, silent } from '../progress.ts';
-import { run } from '../run.ts';
 
 /** A Go program that the test bed builds for itself from the Go module proxy. */
 interface Program {
@@ -59,7 +58,6 @@ const programs = {
 export type ProgramName = keyof typeof programs;
 
 const sources = join(import.meta.dirname, 'build');
-const attempts = 4;
 
 /**
  * The folder that holds a program's commands, built on first need and kept in
@@ -71,7 +69,7 @@ export async function binaries(name: ProgramName, progress: Progress = silent): 
   const folder = await folderOf(program, version);
   if (await exists(folder)) return folder;
   return progress.step(`build ${program.name} ${version} (once, about ${program.cold})`, () =>
-    locked(`${folder}.lock`, async () => {
+    locked(folder, async () => {
       if (!(await exists(folder))) await build(program, version, folder);
       return folder;
     }),
@@ -98,28 +96,10 @@ async function build(program: Program, version: string, folder: string): Promise
   await rename(draft, folder);
 }
 
-async function compile(program: Program, version: string, output: string): Promise<void> {
+function compile(program: Program, version: string, output: string): Promise<void> {
   const ldflags = `-s -w ${program.ldflags ?? ''}`.replace('VERSION', version).trim();
-  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', output, program.package];
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await run('nice', ['-n', '10', 'go', ...args], {
-        cwd: join(sources, program.name),
-        env: { GOWORK: 'off', ...program.env },
-      });
-      return;
-    } catch (error) {
-      if (attempt === attempts || !isTransient(error)) throw error;
-      await delay(attempt * 5_000);
-    }
-  }
-}
-
-/** True for what a module proxy or the way to it does on a bad day. */
-function isTransient(error: unknown): boolean {
-  return /dial tcp|i\/o timeout|connection re(set|fused)|unexpected EOF|TLS handshake|GOAWAY|: (429|50[0-9]) /.test(
-    String(error),
-  );
+  const settings = { ldflags, ...(program.env ? { env: program.env } : {}) };
+  return goBuild(join(sources, program.name), output, program.package, settings);
 }
 
 async function versionOf(program: Program): Promise<string> {

@@ -38,7 +38,7 @@ export type Status = { cluster: Cluster } | { cluster?: undefined; reason: strin
 
 /** The cluster of `folder`, found when it is healthy and of this checkout, else made anew. */
 export function clusterUp(folder: string, progress: Progress = silent): Promise<Cluster> {
-  return locked(`${folder}.lock`, async () => {
+  return locked(folder, async () => {
     const found = await clusterStatus(folder);
     if (found.cluster) return found.cluster;
     await requireRoot();
@@ -51,7 +51,7 @@ export function clusterUp(folder: string, progress: Progress = silent): Promise<
 
 /** Stops every process of the cluster and deletes what it had, its folder last. */
 export function clusterDown(folder: string): Promise<void> {
-  return locked(`${folder}.lock`, () => remove(folder));
+  return locked(folder, () => remove(folder));
 }
 
 /** Tells whether the cluster can be used as it is. */

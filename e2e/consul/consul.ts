@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
-import { goProgram } from '../go-program.ts';
 import { freePorts } from '../ports.ts';
 import { start } from '../process.ts';
+import { consulProgram } from './program.ts';
 
 /** A real Consul agent of the test's own, server and catalogue in one. */
 export type Consul = AsyncDisposable & {
@@ -12,9 +12,9 @@ export type Consul = AsyncDisposable & {
   address: string;
 };
 
-/** Starts Consul, of the last version under the MPL, on free ports of 127.0.0.1. */
+/** Starts Consul on free ports of 127.0.0.1. */
 export async function startConsul(): Promise<Consul> {
-  const program = await goProgram('consul', import.meta.dirname, 'github.com/hashicorp/consul');
+  const program = await consulProgram();
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-consul-'));
   const [http, server, lan, wan] = (await freePorts(4)) as [number, number, number, number];
   const ports = [`-http-port=${http}`, `-server-port=${server}`, `-serf-lan-port=${lan}`, `-serf-wan-port=${wan}`];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache.ts';
-import { run } from '../run.ts';
+import { cachedProgram } from '../cached-program.ts';
+import { goBuild } from '../go-build.ts';
 
 const folder = import.meta.dirname;
 
@@ -10,17 +10,6 @@ const folder = import.meta.dirname;
 export async function cryptoProgram(): Promise<string> {
   const hash = createHash('sha256');
   for (const file of ['go.sum', 'main.go']) hash.update(await readFile(join(folder, file)));
-  const bin = cacheFolder(`dapr-crypto-${hash.digest('hex').slice(0, 12)}`);
-  const program = join(bin, 'crypto');
-  await mkdir(bin, { recursive: true });
-  if (await exists(program)) return program;
-  await run('go', ['build', '-trimpath', '-ldflags=-s', '-o', `${program}.new`, '.'], { cwd: folder });
-  await rename(`${program}.new`, program);
-  return program;
+  const version = hash.digest('hex').slice(0, 12);
+  return cachedProgram(`dapr-crypto-${version}`, 'crypto', (path) => goBuild(folder, path, '.'));
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
+import { cachedProgram } from '../cached-program.ts';
+import { goBuild } from '../go-build.ts';
+import { locked } from '../lock.ts';
 import { run } from '../run.ts';
+import { despiteBadDays } from '../transient.ts';
 
 /** How to start the app of each SDK: a command and its arguments. */
 export type SdkPrograms = Record<'go' | 'python' | 'javascript', [command: string, ...args: string[]]>;
@@ -21,13 +25,8 @@ export async function sdkPrograms(node: string): Promise<SdkPrograms> {
 
 async function goProgram(): Promise<string> {
   const source = join(folder, 'go');
-  const bin = cacheFolder(`sdk-go-${await digest(join(source, 'go.sum'), join(source, 'main.go'))}`);
-  const program = join(bin, 'app');
-  if (await exists(program)) return program;
-  await mkdir(bin, { recursive: true });
-  await run('go', ['build', '-trimpath', '-ldflags=-s', '-o', `${program}.new`, '.'], { cwd: source });
-  await rename(`${program}.new`, program);
-  return program;
+  const version = await digest(join(source, 'go.sum'), join(source, 'main.go'));
+  return cachedProgram(`sdk-go-${version}`, 'app', (path) => goBuild(source, path, '.'));
 }
 
 /** A virtual environment is made in its place, as its scripts name it; `complete` is there when all is in it. */
@@ -37,11 +36,16 @@ async function pythonInterpreter(): Promise<string> {
   const python = join(environment, 'bin', 'python3');
   const complete = join(environment, 'complete');
   if (await exists(complete)) return python;
-  await rm(environment, { recursive: true, force: true });
-  await run('python3', ['-m', 'venv', environment]);
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  await mkdir(complete);
-  return python;
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+  return locked(environment, async () => {
+    if (await exists(complete)) return python;
+    await rm(environment, { recursive: true, force: true });
+    await mkdir(environment, { recursive: true });
+    await run('python3', ['-m', 'venv', environment]);
+    await despiteBadDays(() => run(python, install));
+    await mkdir(complete);
+    return python;
+  });
 }
 
 async function digest(...files: string[]): Promise<string> {
