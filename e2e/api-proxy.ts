@@ -17,11 +17,8 @@ export async function startApiProxy(kubeconfig: string): Promise<ApiProxy> {
   const log = join(folder, 'log');
   const kubectl = await command('kubectl');
   const server = start('kubectl proxy', kubectl, ['--kubeconfig', kubeconfig, 'proxy', '--port=0'], { log });
-  const port = await eventually(
-    'kubectl proxy',
-    async () => /127\.0\.0\.1:(\d+)/.exec(await readFile(log, 'utf8'))?.[1],
-    { timeout: 20 },
-  );
+  const told = async () => /127\.0\.0\.1:(\d+)/.exec(await readFile(log, 'utf8'))?.[1];
+  const port = await eventually('kubectl proxy', told, { alive: server.alive });
   return {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {

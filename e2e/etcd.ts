@@ -66,7 +66,7 @@ async function startServer(folder: string, { port, peer, health }: Ports, tls: r
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`etcd (log: ${log})`, () => isHealthy(health), { alive: () => alive, timeout: 60 });
+  await eventually(`etcd (log: ${log})`, () => isHealthy(health), { alive: () => alive });
   return server;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Waiting {
-  /** Seconds until this gives up; 60 unless told. */
+  /** Seconds until this gives up; 120 unless told. */
   timeout?: number;
   signal?: AbortSignal | undefined;
   /** A program that has to stay alive meanwhile. */
@@ -15,7 +15,7 @@ export interface Waiting {
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined>,
-  { timeout = 60, signal, alive = () => true }: Waiting = {},
+  { timeout = 120, signal, alive = () => true }: Waiting = {},
 ): Promise<T> {
   const end = performance.now() + timeout * 1_000;
   let last: unknown;

@@ -60,7 +60,7 @@ async function startServer(folder: string, port: number): Promise<Process> {
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`nats-server (log: ${log})`, () => greets(port), { alive: () => alive, timeout: 30 });
+  await eventually(`nats-server (log: ${log})`, () => greets(port), { alive: () => alive });
   return server;
 }
 

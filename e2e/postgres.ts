@@ -97,6 +97,6 @@ async function startServer(programs: string, folder: string, port: number): Prom
     alive = false;
   });
   const isReady = () => run(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', `${port}`]);
-  await eventually(`postgres (log: ${log})`, isReady, { alive: () => alive, timeout: 60 });
+  await eventually(`postgres (log: ${log})`, isReady, { alive: () => alive });
   return server;
 }

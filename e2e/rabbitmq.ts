@@ -98,7 +98,7 @@ async function startServer(folder: string, port: number, env: Record<string, str
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`rabbitmq-server (log: ${log})`, () => greets(port), { alive: () => alive, timeout: 60 });
+  await eventually(`rabbitmq-server (log: ${log})`, () => greets(port), { alive: () => alive });
   return server;
 }
 

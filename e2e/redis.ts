@@ -61,7 +61,7 @@ async function startServer(folder: string, port: number, extra: string[]): Promi
   void server.ended.then(() => {
     alive = false;
   });
-  await eventually(`redis-server (log: ${log})`, () => answersPing(port), { alive: () => alive, timeout: 60 });
+  await eventually(`redis-server (log: ${log})`, () => answersPing(port), { alive: () => alive });
   return server;
 }
 

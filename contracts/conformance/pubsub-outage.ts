@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '#kit/testing/eventually.ts';
 import { expect } from '#kit/testing/test.ts';
 import type { PubSub } from '../pubsub.ts';
-import { type OutageCases, outageConformance } from './outage.ts';
+import { type OutageCases, outageConformance, patienceMs } from './outage.ts';
+
+/** What has not come after so long is sent anew. */
+const arrivalMs = 20_000;
 
 /** A component with a subscription on a topic of its own, made once: it has to find its way back by itself. */
-type Line = AsyncDisposable & { pubsub: PubSub; topic: string; received: Set<string> };
+type Line = { pubsub: PubSub; topic: string; received: Set<string> };
 
 /** What every pub/sub component must do when its broker goes, comes back or takes other passwords: see `outageConformance`. */
 export function pubsubOutageConformance(
@@ -13,7 +16,7 @@ export function pubsubOutageConformance(
   { server, open }: Omit<OutageCases<PubSub>, 'use'>,
   options?: { passwords?: boolean },
 ): void {
-  const openLine = async (login?: { user: string; password: string }): Promise<Line> => {
+  const openLine = async (login?: { user: string; password: string }): Promise<Line & AsyncDisposable> => {
     const pubsub = await open(login);
     const line = { pubsub, topic: `outage-${randomUUID()}`, received: new Set<string>() };
     const stop = new AbortController();
@@ -22,6 +25,8 @@ export function pubsubOutageConformance(
       async ({ data }) => void line.received.add(Buffer.from(data).toString()),
       stop.signal,
     );
+    // It may take effect a moment after it is made.
+    await eventually(() => exchange(line), patienceMs);
     return {
       ...line,
       async [Symbol.asyncDispose]() {
@@ -30,11 +35,11 @@ export function pubsubOutageConformance(
       },
     };
   };
-  outageConformance(name, { server, open: openLine, use: exchange }, options);
+  outageConformance<Line & AsyncDisposable>(name, { server, open: openLine, use: exchange }, options);
 }
 
 async function exchange({ pubsub, topic, received }: Line): Promise<void> {
   const id = randomUUID();
   await pubsub.publish({ pubsubName: 'p', topic, data: new TextEncoder().encode(id) });
-  await eventually(() => expect(received.has(id)).toBe(true));
+  await eventually(() => expect(received.has(id)).toBe(true), arrivalMs);
 }

@@ -25,15 +25,11 @@ export async function processCgroup(name: string): Promise<string> {
 /** Ends whatever is left in the control group, by process id, and removes it. */
 export async function removeCgroups(name: string): Promise<void> {
   const own = await processCgroup(name);
-  await eventually(
-    `the last processes in ${own} to end`,
-    async () => {
-      const pids = await processesBelow(own);
-      for (const pid of pids) kill(pid);
-      return pids.length === 0 ? true : undefined;
-    },
-    { timeout: 20 },
-  );
+  await eventually(`the last processes in ${own} to end`, async () => {
+    const pids = await processesBelow(own);
+    for (const pid of pids) kill(pid);
+    return pids.length === 0 ? true : undefined;
+  });
   // runc makes a group in the v2 tree too, where a machine mounts both.
   for (const hierarchy of [...(await hierarchies()), join(top, 'unified')]) await removeFolder(join(hierarchy, name));
 }
@@ -73,9 +69,7 @@ async function childrenOf(folder: string): Promise<string[]> {
 
 async function removeFolder(folder: string): Promise<void> {
   for (const child of await childrenOf(folder)) await removeFolder(child);
-  await eventually(`${folder} to be empty`, () => rmdir(folder).then(() => true as const, ignoreMissing), {
-    timeout: 10,
-  });
+  await eventually(`${folder} to be empty`, () => rmdir(folder).then(() => true as const, ignoreMissing));
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): true {

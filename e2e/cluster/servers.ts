@@ -101,7 +101,7 @@ export async function startContainerd(cluster: Plan): Promise<Daemons> {
   await eventually(
     `containerd (log: ${join(cluster.folder, 'logs/containerd.log')})`,
     () => run('ctr', ['--address', containerdSocket(cluster), 'version']),
-    { alive: () => isAlive(containerd), timeout: 20 },
+    { alive: () => isAlive(containerd) },
   );
   return { containerd };
 }

@@ -185,7 +185,7 @@ describe('a gRPC server and its client', () => {
     await using channel = connect({ target: `127.0.0.1:${port}`, backoff: { initialMs: 1, maxMs: 1 } });
     await channel.unary(emptyCall, {});
     await first[Symbol.asyncDispose]();
-    const pending = channel.unary(emptyCall, {}, { waitForReady: true, timeoutMs: 5_000 });
+    const pending = channel.unary(emptyCall, {}, { waitForReady: true, timeoutMs: 30_000 });
     await using again = await createGrpcServer({ services: [interopService()], log: silentLogger });
     await again.listen('127.0.0.1', port);
     expect(await pending).toMatchObject({});
