@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { Fault } from '#kit/errors/fault.ts';
+import { daprResources } from '#kit/kube/resource.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { component } from './component.ts';
 import { configuration } from './configuration.ts';
@@ -17,6 +18,15 @@ const accepted = ['components.yaml', 'configurations.yaml', 'others.yaml']
   .filter((manifest) => manifest.spec !== undefined);
 
 describe('every kind', () => {
+  it('is known to the client of the API server, in the version that is stored', () => {
+    const served = Object.values(daprResources).map(({ group, version, plural, kind }) => [
+      kind,
+      plural,
+      `${group}/${version}`,
+    ]);
+    expect(kinds.map(({ kind, plural, apiVersion }) => [kind, plural, apiVersion]).sort()).toEqual(served.sort());
+  });
+
   it.each(accepted.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const))(
     'reads %s',
     (_name, manifest) => {

@@ -7,16 +7,7 @@ import { type DaprPod, daprPod } from './pod.ts';
 import type { DaprResource } from './resource.ts';
 
 /** What every replica keeps of the cluster, leader or not. */
-export type Caches = {
-  components: Informer<DaprResource>;
-  configurations: Informer<DaprResource>;
-  subscriptions: Informer<DaprResource>;
-  resiliencies: Informer<DaprResource>;
-  httpEndpoints: Informer<DaprResource>;
-  mcpServers: Informer<DaprResource>;
-  workflowAccessPolicies: Informer<DaprResource>;
-  pods: Informer<DaprPod>;
-};
+export type Caches = Record<keyof typeof daprResources, Informer<DaprResource>> & { pods: Informer<DaprPod> };
 
 export type CacheOptions = {
   client: KubeClient;
@@ -44,15 +35,11 @@ export function informerBase(options: CacheOptions, resource: Resource) {
 /** Starts them all; they end with the signal. */
 export function openCaches(options: CacheOptions): Caches {
   const base = (resource: Resource) => informerBase(options, resource);
-  const dapr = (resource: Resource) => startInformer<DaprResource>(base(resource));
+  const dapr = Object.entries(daprResources).map(
+    ([name, resource]) => [name, startInformer<DaprResource>(base(resource))] as const,
+  );
   return {
-    components: dapr(daprResources.components),
-    configurations: dapr(daprResources.configurations),
-    subscriptions: dapr(daprResources.subscriptions),
-    resiliencies: dapr(daprResources.resiliencies),
-    httpEndpoints: dapr(daprResources.httpEndpoints),
-    mcpServers: dapr(daprResources.mcpServers),
-    workflowAccessPolicies: dapr(daprResources.workflowAccessPolicies),
+    ...(Object.fromEntries(dapr) as Omit<Caches, 'pods'>),
     pods: startInformer<DaprPod>({
       ...base(resources.pods),
       // A pod that has ended has no sidecar any more, and its metadata would not tell.

@@ -27,25 +27,41 @@ export type OperatorSource = ResourceSource & {
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** How each kind is listed, and where the answer holds the manifests. */
-const lists: Readonly<Record<string, { method: DescMethodUnary; field: string }>> = {
-  Component: { method: Operator.method.listComponents, field: 'components' },
-  HTTPEndpoint: { method: Operator.method.listHTTPEndpoints, field: 'httpEndpoints' },
-  MCPServer: { method: Operator.method.listMCPServers, field: 'mcpServers' },
-  Resiliency: { method: Operator.method.listResiliency, field: 'resiliencies' },
-  Subscription: { method: Operator.method.listSubscriptionsV2, field: 'subscriptions' },
-  WorkflowAccessPolicy: { method: Operator.method.listWorkflowAccessPolicy, field: 'policies' },
+/** The RPCs of a kind, each with the field of its messages that holds the manifests. */
+type KindRpcs = {
+  list?: { method: DescMethodUnary; field: string };
+  changes: { method: DescMethodServerStreaming; field: string };
 };
 
-/** The stream that tells of changes of each kind, and where it carries the manifest. */
-const streams: Readonly<Record<string, { method: DescMethodServerStreaming; field: string }>> = {
-  Component: { method: Operator.method.componentUpdate, field: 'component' },
-  Configuration: { method: Operator.method.configurationUpdate, field: 'configuration' },
-  HTTPEndpoint: { method: Operator.method.hTTPEndpointUpdate, field: 'httpEndpoints' },
-  MCPServer: { method: Operator.method.mCPServerUpdate, field: 'mcpServer' },
-  Resiliency: { method: Operator.method.resiliencyUpdate, field: 'resiliency' },
-  Subscription: { method: Operator.method.subscriptionUpdate, field: 'subscription' },
-  WorkflowAccessPolicy: { method: Operator.method.workflowAccessPolicyUpdate, field: 'policy' },
+const { method } = Operator;
+const rpcs: Readonly<Record<string, KindRpcs>> = {
+  Component: {
+    list: { method: method.listComponents, field: 'components' },
+    changes: { method: method.componentUpdate, field: 'component' },
+  },
+  Configuration: {
+    changes: { method: method.configurationUpdate, field: 'configuration' },
+  },
+  HTTPEndpoint: {
+    list: { method: method.listHTTPEndpoints, field: 'httpEndpoints' },
+    changes: { method: method.hTTPEndpointUpdate, field: 'httpEndpoints' },
+  },
+  MCPServer: {
+    list: { method: method.listMCPServers, field: 'mcpServers' },
+    changes: { method: method.mCPServerUpdate, field: 'mcpServer' },
+  },
+  Resiliency: {
+    list: { method: method.listResiliency, field: 'resiliencies' },
+    changes: { method: method.resiliencyUpdate, field: 'resiliency' },
+  },
+  Subscription: {
+    list: { method: method.listSubscriptionsV2, field: 'subscriptions' },
+    changes: { method: method.subscriptionUpdate, field: 'subscription' },
+  },
+  WorkflowAccessPolicy: {
+    list: { method: method.listWorkflowAccessPolicy, field: 'policies' },
+    changes: { method: method.workflowAccessPolicyUpdate, field: 'policy' },
+  },
 };
 
 const attempts = 100;
@@ -56,9 +72,9 @@ const reconnectMs = 1_000;
 /** Resources as the operator serves them: manifests as JSON, secrets of the cluster filled in. */
 export function operatorSource(options: OperatorSourceOptions): OperatorSource {
   const { transport, namespace, podName, log } = options;
-  const ask = (kind: string) => () => call(transport, how(kind).method, { namespace, podName }, options.signal);
+  const ask = (kind: string) => () => call(transport, listing(kind).method, { namespace, podName }, options.signal);
   const read = <T extends Resource>(kind: ResourceKind<T>, answer: Answer | undefined): Relisted<T> => {
-    const all = (answer?.[how(kind.kind).field] ?? []) as Uint8Array[];
+    const all = (answer?.[listing(kind.kind).field] ?? []) as Uint8Array[];
     const resources = all.flatMap((bytes) => parse(kind, bytes, log));
     return { resources, complete: resources.length === all.length };
   };
@@ -71,7 +87,7 @@ export function operatorSource(options: OperatorSourceOptions): OperatorSource {
     watch: (kind, changed, signal) => void follow(options, kind, changed, signal),
     async configuration(name) {
       const answer = await patiently(`Configuration ${name} from the operator`, options, () =>
-        call(transport, Operator.method.getConfiguration, { name, namespace, podName }, options.signal),
+        call(transport, method.getConfiguration, { name, namespace, podName }, options.signal),
       );
       return configuration.parse(manifest(answer?.['configuration'] as Uint8Array));
     },
@@ -79,8 +95,8 @@ export function operatorSource(options: OperatorSourceOptions): OperatorSource {
   };
 }
 
-function how(kind: string) {
-  const found = lists[kind];
+function listing(kind: string) {
+  const found = rpcs[kind]?.list;
   if (found === undefined) throw new Error(`the operator lists no ${kind}`);
   return found;
 }
@@ -92,7 +108,7 @@ async function follow<T extends Resource>(
   changed: (change?: ResourceChange<T>) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { method, field } = streams[kind.kind]!;
+  const { method, field } = rpcs[kind.kind]!.changes;
   while (!signal.aborted) {
     try {
       const updates = transport.serverStream(method, { namespace, podName } as Answer, { signal });
