@@ -5,6 +5,9 @@ import type { HttpReply, HttpRequest } from './message.ts';
 import { pump } from './pump.ts';
 import { headersOf, isStream } from './reply.ts';
 
+/** How long what comes of a body that nobody wants is taken and thrown away, once its request has been answered. */
+const lingerMs = 2_000;
+
 /** An HTTP/1.1 request as handlers see it. */
 export class Http1Request implements HttpRequest {
   readonly #message: IncomingMessage;
@@ -51,8 +54,9 @@ export class Http1Request implements HttpRequest {
     return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
   }
 
+  /** A reader that leaves off ends nothing: the caller's answer takes the same connection. */
   get stream(): AsyncIterable<Buffer> {
-    return this.#message;
+    return this.#message.iterator({ destroyOnReturn: false });
   }
 
   get signal(): AbortSignal {
@@ -84,12 +88,29 @@ export function sendHttp1(
 ): void {
   if (response.destroyed) return;
   const { body } = reply;
-  const headers = headersOf(reply, contentType);
-  if (closing || (request.hasBody && !message.complete)) headers['connection'] = 'close';
+  const toHead = message.method === 'HEAD';
+  const early = request.hasBody && !message.complete;
+  const headers = headersOf(reply, contentType, toHead);
+  if (closing || early || !response.shouldKeepAlive) headers['connection'] = 'close';
   // HTTP/1.1 connections persist unsaid; without this Node says so in each response.
   else if (request.httpVersion === '1.1') response.removeHeader('connection');
   response.writeHead(reply.status, headers);
-  if (!isStream(body)) response.end(body);
-  else if (message.method === 'HEAD') response.end();
-  else pump(response, body).catch(() => response.destroy());
+  if (isStream(body)) {
+    if (toHead) response.end();
+    else pump(response, body).catch(() => response.destroy());
+  } else if (early) answerEarly(message, response, body);
+  else response.end(body);
+}
+
+/**
+ * Sends an answer while the request's body still comes. A connection that is closed with bytes unread is reset, and the
+ * answer lost where the caller has not read it yet: it stays open for a while. Source: RFC 9112, section 9.6.
+ */
+function answerEarly(message: IncomingMessage, response: ServerResponse, body: Uint8Array | string | undefined): void {
+  if (body === undefined || body.length === 0) response.flushHeaders();
+  else response.write(body);
+  const enough = setTimeout(() => response.end(), lingerMs);
+  message.once('close', () => response.end());
+  response.once('close', () => clearTimeout(enough));
+  message.resume();
 }

@@ -82,7 +82,7 @@ const connectionHeaders = ['connection', 'keep-alive', 'proxy-connection', 'tran
 export function sendHttp2(stream: ServerHttp2Stream, method: string, reply: HttpReply, contentType: string): void {
   if (stream.destroyed || stream.closed) return;
   const { body } = reply;
-  const headers: Record<string, string | number | string[]> = headersOf(reply, contentType);
+  const headers: Record<string, string | number | string[]> = headersOf(reply, contentType, method === 'HEAD');
   for (const name of connectionHeaders) delete headers[name];
   headers[':status'] = reply.status;
   if (body === undefined || method === 'HEAD') {

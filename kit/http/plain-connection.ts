@@ -165,8 +165,9 @@ export class PlainConnection {
     const request = this.#request;
     if (request === undefined || !socket.writable) return;
     const { body } = reply;
-    const head = replyHead(reply, contentType, date(), draining);
-    const headOnly = request.method === 'HEAD' || reply.status === 204 || reply.status === 304;
+    const toHead = request.method === 'HEAD';
+    const head = replyHead(reply, contentType, date(), draining, toHead);
+    const headOnly = toHead || reply.status === 204 || reply.status === 304;
     let room = true;
     if (isStream(body)) {
       gather(socket);

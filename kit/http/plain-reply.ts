@@ -10,11 +10,17 @@ const unfit = /[^\t\x20-\x7e\x80-\xff]/;
 const mostCopied = 16 * 1024;
 
 /**
- * Status line and headers of a reply, the empty line included. A body of unknown length is announced as chunked. Throws
- * for a header that HTTP has no place for.
+ * Status line and headers of a reply, the empty line included. A body of unknown length is announced as chunked, save to
+ * HEAD. Throws for a header that HTTP has no place for.
  */
-export function replyHead(reply: HttpReply, contentType: string, date: string, closing: boolean): string {
-  const headers = headersOf(reply, contentType);
+export function replyHead(
+  reply: HttpReply,
+  contentType: string,
+  date: string,
+  closing: boolean,
+  toHead: boolean,
+): string {
+  const headers = headersOf(reply, contentType, toHead);
   let head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}\r\n`;
   for (const name in headers) {
     if (ownHeaders.has(name.toLowerCase())) continue;
@@ -22,7 +28,8 @@ export function replyHead(reply: HttpReply, contentType: string, date: string, c
     if (typeof value !== 'object') head += line(name, String(value));
     else for (const one of value) head += line(name, one);
   }
-  if (isStream(reply.body) && headers['content-length'] === undefined) head += 'transfer-encoding: chunked\r\n';
+  if (!toHead && isStream(reply.body) && headers['content-length'] === undefined)
+    head += 'transfer-encoding: chunked\r\n';
   if (closing) head += 'connection: close\r\n';
   return headers['date'] === undefined ? `${head}date: ${date}\r\n\r\n` : `${head}\r\n`;
 }

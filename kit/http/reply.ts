@@ -16,10 +16,13 @@ export function isStream(body: HttpReply['body']): body is AsyncIterable<Uint8Ar
   return body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
 }
 
-/** A reply's headers, those that follow from the body included. An empty `content-type` sends none. */
-export function headersOf(reply: HttpReply, contentType: string): Record<string, string | string[]> {
+/**
+ * A reply's headers, those that follow from the body included. An empty `content-type` sends none. With `toHead` the
+ * body is not there to be measured: the length is what the reply's own headers say, if anything.
+ */
+export function headersOf(reply: HttpReply, contentType: string, toHead = false): Record<string, string | string[]> {
   const headers = { ...reply.headers } as Record<string, string | string[]>;
-  const length = lengthOf(reply);
+  const length = toHead ? undefined : lengthOf(reply);
   if (length !== undefined) headers['content-length'] = String(length);
   if (headers['content-type'] === '') delete headers['content-type'];
   else if (reply.body !== undefined && headers['content-type'] === undefined) headers['content-type'] = contentType;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
@@ -152,6 +153,33 @@ describe('the HTTP server', () => {
     expect((await overHttp2(at.port, { ':method': 'POST', ':path': '/' }, 'x'.repeat(11))).status).toBe(413);
   });
 
+  it.each([
+    ['read whole', echo],
+    [
+      'read as it comes',
+      async ({ stream }) => {
+        for await (const _piece of stream) return { status: 413, body: 'enough' };
+        return { status: 200 };
+      },
+    ],
+  ] as [string, HttpHandler][])('hears out a caller whose body was refused, %s', async (_how, handle) => {
+    await using at = await served(handle, { maxBodyBytes: 10 });
+    const socket = connectTcp(at.port, '127.0.0.1');
+    const rest = Buffer.alloc(16_000_000);
+    socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${rest.length + 11}\r\n\r\n0123456789+`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(String(answer)).toMatch(/^HTTP\/1.1 413[\s\S]*connection: close/i);
+    const written = once(socket, 'drain');
+    socket.resume().write(rest);
+    await written;
+    socket.destroy();
+  });
+
+  it('says that it closes the connection of a caller who wants that', async () => {
+    await using at = await served(echo);
+    expect(await raw(at.port, 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/connection: close/i);
+  });
+
   it('sends streams as they come, at the reader’s pace', async () => {
     let sent = 0;
     const endless = async function* () {
@@ -195,7 +223,7 @@ describe('the HTTP server', () => {
   it('answers HEAD without a body', async () => {
     await using at = await served(echo);
     const answer = await fetch(at.url, { method: 'HEAD' });
-    expect([answer.status, await answer.text()]).toEqual([200, '']);
+    expect([answer.status, await answer.text(), answer.headers.get('content-length')]).toEqual([200, '', null]);
   });
 
   it('refuses headers over the limit with 431, broken requests with 400, and tunnels with 405', async () => {
