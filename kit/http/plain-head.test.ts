@@ -17,6 +17,11 @@ describe('a plain head', () => {
     });
   });
 
+  it('has the bytes of its target that are no ASCII percent-encoded', () => {
+    const sent = Buffer.from(head('GET /café?q=ü HTTP/1.1', 'host: x')).toString('latin1');
+    expect(plainHead(sent)?.url).toBe('/caf%C3%A9?q=%C3%BC');
+  });
+
   it('takes the headers of the head before it where they are the same', () => {
     const first = plainHead(head('GET /a HTTP/1.1', 'host: x', 'a: b'))!;
     const second = plainHead(head('POST /b HTTP/1.1', 'host: x', 'a: b'), first)!;

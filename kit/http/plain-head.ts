@@ -3,7 +3,7 @@ import type { HttpRequest } from './message.ts';
 /** Request line and headers of a plain request. */
 export type PlainHead = {
   readonly method: string;
-  /** Path and query as they came. */
+  /** Path and query as they came; bytes beyond ASCII, which some clients leave as they are, percent-encoded. */
   readonly url: string;
   readonly headers: HttpRequest['headers'];
   readonly rawHeaders: readonly string[];
@@ -28,7 +28,8 @@ const special = new Set(['transfer-encoding', 'upgrade', 'expect', '__proto__'])
  */
 export function plainHead(text: string, before?: PlainHead): PlainHead | undefined {
   const lineEnd = text.indexOf('\r\n');
-  const [, method, url] = requestLine.exec(text.slice(0, lineEnd)) ?? [];
+  const first = text.slice(0, lineEnd);
+  const [, method, url] = requestLine.exec(first) ?? requestLine.exec(withoutRaw(first)) ?? [];
   if (method === undefined || url === undefined) return undefined;
   const block = text.slice(lineEnd + 2);
   if (before !== undefined && before.block === block) {
@@ -53,6 +54,9 @@ export function plainHead(text: string, before?: PlainHead): PlainHead | undefin
   if (!headers['host'] || !digits.test(length) || !persists(headers['connection'])) return undefined;
   return { method, url, headers, rawHeaders, bodyLength: Number(length), block };
 }
+
+const withoutRaw = (line: string): string =>
+  line.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const persists = (connection: string | undefined): boolean =>
   connection === undefined || connection.toLowerCase() === 'keep-alive';
