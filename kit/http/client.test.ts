@@ -135,15 +135,15 @@ describe('the HTTP client', () => {
   });
 });
 
-/** A server that answers the first request of a connection and closes it at the second. */
-async function leaving() {
+/** A server that answers the first request of a connection, and at the second says the last word, if any, and closes it. */
+async function leaving(lastWord = '') {
   const methods: string[] = [];
   const server = createTcp((socket) => {
     let seen = 0;
     socket.on('data', (chunk) => {
       methods.push(String(chunk).split(' ')[0]!);
       seen += 1;
-      if (seen > 1) socket.destroy();
+      if (seen > 1) socket.end(lastWord);
       else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
     });
   });
@@ -166,6 +166,15 @@ describe('a kept-alive connection that its server closes when the next request c
     await Promise.all([get(), get(), get()]);
     expect((await get()).status).toBe(200);
     expect(app.methods.length).toBe(5);
+  });
+
+  it('is not replaced once the server has begun to answer', async () => {
+    using app = await leaving('HTTP/1.1 200 OK\r\nno header\r\n\r\n');
+    await using client = await connectHttp({ origin: app.origin });
+    const get = () => client.call({ method: 'GET', path: '/' });
+    expect((await get()).status).toBe(200);
+    await expect(get()).rejects.toMatchObject({ message: expect.stringContaining('a header is malformed') });
+    expect(app.methods).toEqual(['GET', 'GET']);
   });
 
   it('fails a request that may not be made twice', async () => {

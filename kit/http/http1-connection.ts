@@ -27,7 +27,8 @@ export class Http1Connection implements ResponseReader {
   #exchange: Exchange | undefined;
   #used = false;
   #sending = false;
-  #answered = false;
+  /** Whether the server has sent anything since the request went out. */
+  #heard = false;
   #persistent = false;
   #closed = false;
   #drained: (() => void) | undefined;
@@ -45,7 +46,7 @@ export class Http1Connection implements ResponseReader {
   /** Sends a request. The exchange is told of the answer, or of what went wrong. */
   carry(exchange: Exchange): void {
     this.#exchange = exchange;
-    this.#answered = false;
+    this.#heard = false;
     exchange.begin(this);
     this.#parser.begin(exchange.method, this);
     const { head, body } = exchange;
@@ -74,7 +75,6 @@ export class Http1Connection implements ResponseReader {
   }
 
   head(head: ResponseHead): void {
-    this.#answered = true;
     this.#persistent = head.persistent;
     this.keptMs = keptMs(head.headers);
     this.#exchange!.answered(head);
@@ -98,6 +98,7 @@ export class Http1Connection implements ResponseReader {
   }
 
   #read(bytes: Buffer): void {
+    this.#heard = true;
     try {
       this.#parser.push(bytes);
     } catch (thrown) {
@@ -117,7 +118,7 @@ export class Http1Connection implements ResponseReader {
     this.#socket.destroy();
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    exchange?.failed({ cause, orderly, stale: this.#used && !this.#answered });
+    exchange?.failed({ cause, orderly, stale: this.#used && !this.#heard });
     this.#writable();
   }
 

@@ -51,6 +51,11 @@ describe('the response parser', () => {
     expect([head?.persistent, body, close()]).toEqual([false, 'some', ['whole', 'alone']]);
   });
 
+  it.each(['gzip', 'gzip, chunked', 'identity'])('refuses the transfer coding %s, which it does not undo', (coding) => {
+    const coded = text('HTTP/1.1 200 OK', `transfer-encoding: ${coding}`, '', '0', '', '');
+    expect(() => read(coded)).toThrow('transfer coding');
+  });
+
   it('tells a cut body from a whole one', () => {
     expect(read(text('HTTP/1.1 200 OK', 'content-length: 9', '', 'some')).close()[0]).toBe('cut');
     expect(read(text('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '4', 'some', '')).close()[0]).toBe('cut');

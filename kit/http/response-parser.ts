@@ -115,9 +115,10 @@ export class ResponseParser {
       this.#reader!.head({ status, headers, persistent: open && status !== 101 });
       this.#finish(alone);
     } else if (coding !== undefined) {
-      const chunked = /(?:^|,)[ \t]*chunked[ \t]*$/i.test(String(coding));
-      this.#state = chunked ? 'chunk-size' : 'until-close';
-      this.#reader!.head({ status, headers, persistent: open && chunked && length === undefined });
+      // Another coding would have to be undone here: the caller is never told of it.
+      if (String(coding).toLowerCase() !== 'chunked') throw new Error('its transfer coding is none that is known here');
+      this.#state = 'chunk-size';
+      this.#reader!.head({ status, headers, persistent: open && length === undefined });
     } else {
       this.#state = length === undefined ? 'until-close' : 'sized';
       this.#left = length ?? 0;
