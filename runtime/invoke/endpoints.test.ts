@@ -139,4 +139,9 @@ describe('a URL as the target of a call', () => {
     const url = `http://localhost:${site.port}`;
     expect((await get({ headers: { 'x-key': 'secret' } }, 'open', url)).text).toBe('/open undefined');
   });
+
+  it('is not followed to where it sends the caller', async () => {
+    await using site = await plain((_request, response) => response.writeHead(302, { location: '/there' }).end());
+    expect((await get({}, 'near', `http://localhost:${site.port}`)).status).toBe(302);
+  });
 });

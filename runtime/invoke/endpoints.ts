@@ -23,7 +23,10 @@ export type Endpoints = AsyncDisposable & {
   replace(settings: readonly EndpointSettings[]): void;
 };
 
-/** Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. Another origin gets nothing of the endpoint's. */
+/**
+ * Most answers in a row that send the caller elsewhere, as Go's HTTP client allows. Another origin gets nothing of the
+ * endpoint's. Where a URL is called, the caller is told to go there itself, as by Dapr.
+ */
 const maxRedirects = 10;
 
 /** Channels to HTTPEndpoints and URLs, each opened when it is first called; `watch` is told of their calls. */
@@ -44,7 +47,7 @@ export function createEndpoints(settings: readonly EndpointSettings[], watch?: C
     return opened;
   };
   const invokeAt =
-    (settings: EndpointSettings): Invoke =>
+    (settings: EndpointSettings, followed: (verb: string) => boolean): Invoke =>
     async (call, signal) => {
       let endpoint = settings;
       let url = new URL(settings.baseUrl);
@@ -57,8 +60,7 @@ export function createEndpoints(settings: readonly EndpointSettings[], watch?: C
           signal,
         );
         const location = [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers['location'] : undefined;
-        const repeatable = call.verb === 'GET' || call.verb === 'HEAD';
-        if (typeof location !== 'string' || !repeatable || redirects >= maxRedirects) return answer;
+        if (typeof location !== 'string' || !followed(call.verb) || redirects >= maxRedirects) return answer;
         await discard(answer);
         const next = new URL(location, `${url.origin}/${base === '' ? method : `${base}/${method}`}`);
         if (next.origin !== url.origin) endpoint = { ...endpoint, headers: {}, tls: {} };
@@ -69,8 +71,11 @@ export function createEndpoints(settings: readonly EndpointSettings[], watch?: C
     };
   return {
     find(id) {
-      const found = known.get(id) ?? (isUrl(id) ? { name: id, baseUrl: id, headers: {}, tls: {} } : undefined);
-      return found && { invoke: invokeAt(found), baseUrl: found.baseUrl };
+      const found = known.get(id);
+      if (found !== undefined) return { invoke: invokeAt(found, isRepeatable), baseUrl: found.baseUrl };
+      return isUrl(id)
+        ? { invoke: invokeAt({ name: id, baseUrl: id, headers: {}, tls: {} }, never), baseUrl: id }
+        : undefined;
     },
     names: () => [...known.keys()],
     replace(next) {
@@ -81,6 +86,9 @@ export function createEndpoints(settings: readonly EndpointSettings[], watch?: C
     },
   };
 }
+
+const isRepeatable = (verb: string): boolean => verb === 'GET' || verb === 'HEAD';
+const never = (): boolean => false;
 
 async function open(
   client: Promise<HttpClient>,

@@ -144,12 +144,12 @@ function refused(id: string, thrown: unknown): Fault {
   });
 }
 
-/** Percent-decodes a path; an escape that is broken is left as it is, for the method's own check. */
+/** Percent-decodes a path. Throws `bad-request` for one with a broken escape. */
 function decodePath(path: string): string {
   if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {
-    throw fault('invalid-method', `invalid method: the path ${JSON.stringify(path)} has a broken percent escape`);
+    throw fault('bad-request', `the path ${JSON.stringify(path)} has a broken percent escape`);
   }
 }

@@ -187,9 +187,10 @@ describe('invoking an app over HTTP', () => {
 
   it('refuses methods with characters that could change their meaning', async () => {
     const call = await mesh(async () => ({}));
-    for (const path of ['a%23b', 'a%3Fb', 'a%00', 'a%zz']) {
+    for (const path of ['a%23b', 'a%3Fb', 'a%00']) {
       await expect(call(`/v1.0/invoke/shop/method/${path}`)).rejects.toThrow('invalid method');
     }
+    await expect(call('/v1.0/invoke/shop/method/a%zz')).rejects.toMatchObject({ key: 'bad-request' });
   });
 });
 
