@@ -45,6 +45,13 @@ describe('pubsub.redis', () => {
     await client.close();
   });
 
+  it('says that a subscription lacks a consumer group, without which it still publishes', async () => {
+    await using pubsub = await open({ consumerID: '' });
+    await pubsub.publish({ ...publish, topic: 'lone' });
+    const subscribed = pubsub.subscribe({ topic: 'lone' }, async () => {}, new AbortController().signal);
+    await expect(subscribed).rejects.toThrow('a subscription to lone needs consumerID');
+  });
+
   it('gives each group every message and each message to one member of a group', async () => {
     const stop = new AbortController();
     await using first = await open();

@@ -1,6 +1,7 @@
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
 import type { Message, MessageHandler, PublishRequest, PubSub } from '#contracts/pubsub.ts';
 import { duration, integer, text } from '#contracts/settings.ts';
+import { fault } from '#kit/errors/fault.ts';
 import { concurrencyGate } from '#kit/lifecycle/concurrency-gate.ts';
 import { sharedDeadline } from '#kit/lifecycle/shared-deadline.ts';
 import { openRedis, type Redis } from '../clients/redis.ts';
@@ -14,7 +15,7 @@ export const component = defineComponent({
   description:
     'A stream per topic and a consumer group per app: each app gets every message once, kept until it is acknowledged.',
   settings: redisSettings.extend({
-    consumerID: text('Name of the consumer group; the runtime puts the app ID here.'),
+    consumerID: text('Name of the consumer group; the runtime puts the app ID here.').optional(),
     processingTimeout: duration(
       'How long an app may take for a message before it is delivered again; 0 never does.',
       'ms',
@@ -33,8 +34,14 @@ export const component = defineComponent({
       traits: [],
       publish: (request) => publish(redis, settings, request),
       async subscribe({ topic }, handler, subscription) {
+        const { consumerID } = settings;
+        if (!consumerID)
+          throw fault(
+            'invalid-metadata',
+            `a subscription to ${topic} needs consumerID, the name of its consumer group`,
+          );
         const ends = AbortSignal.any([subscription, life.signal]);
-        const stream = streamGroup(redis, { ...settings, topic, log });
+        const stream = streamGroup(redis, { ...settings, consumerID, topic, log });
         await stream.create();
         const { processingTimeout, redeliverInterval } = settings;
         const limit = processingTimeout > 0 ? sharedDeadline(processingTimeout, ends) : () => ends;
@@ -58,7 +65,7 @@ export const component = defineComponent({
 });
 
 export type RedisPubSubSettings = RedisSettings & {
-  consumerID: string;
+  consumerID?: string | undefined;
   processingTimeout: number;
   redeliverInterval: number;
   queueDepth: number;

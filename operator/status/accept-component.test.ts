@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { components } from '#components/index.ts';
 import { integer, secret, text } from '#contracts/settings.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
 import { acceptComponent, type Catalog } from './accept-component.ts';
@@ -34,6 +35,15 @@ describe('acceptComponent', () => {
       message: 'its settings fit state.Redis',
     });
   });
+
+  it.each(Object.keys(components).filter((key) => key.startsWith('pubsub.')))(
+    'asks no consumer group of %s, for which sidecars put the app ID',
+    async (key) => {
+      const [type, version] = key.split('/');
+      const resource = { metadata: { name: 'bus' }, spec: { type, version, metadata: [] } };
+      expect((await acceptComponent(resource, false)).message).not.toMatch(/consumer/i);
+    },
+  );
 
   it.each([
     [{ type: 'state.redis' }, 'InvalidSettings', 'spec.metadata: redisHost is missing'],

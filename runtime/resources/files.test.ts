@@ -66,6 +66,13 @@ describe('resources of a folder', () => {
     ]);
   });
 
+  it('leave out a document with an alias of nothing, which is a text that lacks quotes', async () => {
+    await using at = await folderOf({ 'a.yaml': `kind: Component\nspec: {type: ****}\n---\n${manifest('good')}` });
+    const { source, lines } = sourceOf(at.folder);
+    expect((await source.list(component)).map(({ metadata }) => metadata.name)).toEqual(['good']);
+    expect(lines).toEqual([expect.stringMatching(/^A document in .*a\.yaml is left out: Unresolved alias/)]);
+  });
+
   it('name the folder that is not there', async () => {
     await expect(sourceOf('/none/here').source.list(component)).rejects.toThrow(
       'cannot read the resources folder /none/here: ENOENT',

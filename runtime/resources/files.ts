@@ -135,18 +135,26 @@ function withKnownKeys(content: object): Record<string, unknown> {
   );
 }
 
+/** What a document holds, or why it cannot be read: aliases are resolved only here, and may lead nowhere. */
+function contentOf(document: ReturnType<typeof parseAllDocuments>[number]): unknown {
+  if ('errors' in document && document.errors.length > 0) return document.errors[0];
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
 /** The manifests of a text of one or more YAML documents, and how many could not be read, which are logged. */
 export function readDocuments(file: string, text: string, log: Logger): Read {
   const manifests: Manifest[] = [];
   let broken = 0;
   for (const document of read(text)) {
-    if ('errors' in document && document.errors.length > 0) {
-      log.warn(`A document in ${file} is left out: ${document.errors[0]!.message.split('\n')[0]}`);
+    const content = contentOf(document);
+    if (content instanceof Error) {
+      log.warn(`A document in ${file} is left out: ${content.message.split('\n')[0]}`);
       broken += 1;
-      continue;
-    }
-    const content: unknown = document.toJS();
-    if (typeof content === 'object' && content !== null) {
+    } else if (typeof content === 'object' && content !== null) {
       manifests.push({ file, content: withKnownKeys(content) });
     }
   }
