@@ -61,6 +61,10 @@ bench-gate: setup ## Fail where the sidecar has become dearer, by ratios to bare
 mixed-mesh: setup ## Call apps between our sidecar and Dapr's, which PEER_DAPRD names, either way round
 	$(node) --disable-warning=ExperimentalWarning e2e/mixed-mesh/main.ts
 
+.PHONY: programs
+programs: setup ## Build or fetch, once, the programs that the tests run on; make test does so itself
+	@$(node) e2e/programs.ts
+
 .PHONY: setup setup-cluster
 setup: deps ## Install the Debian packages that the tests need, if missing (root)
 	@$(node) e2e/setup.ts

@@ -49,11 +49,11 @@ describe.each(['redis', 'rabbitmq', 'kafka'] as const)(
         expect((await fetch(url, { method: 'POST', body: String(id), headers })).status).toBe(204);
       };
       for (let id = 0; id < 40; id++) await publish(id);
-      await eventually(() => expect(taken.size).toBe(20), 60_000);
+      await eventually(() => expect(taken.size).toBe(20));
       await first[Symbol.asyncDispose]();
       for (let id = 40; id < 60; id++) await publish(id);
       await using _ = await startApp(port, (id) => taken.add(id).size > 0);
-      await eventually(() => expect(taken.size).toBe(60), 60_000);
-    }, 240_000);
+      await eventually(() => expect(taken.size).toBe(60));
+    });
   },
 );

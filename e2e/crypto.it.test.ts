@@ -28,7 +28,7 @@ beforeAll(async () => {
   };
   const subject = { name: 'outrigger', command: join(checkout, 'bin/daprd'), args: ['--max-body-size=16Mi'] };
   sidecar = stack.use(await startSidecar(subject, { stores: 0, manifests: [JSON.stringify(vault)], pinned: false }));
-}, 300_000);
+});
 afterAll(() => stack.disposeAsync());
 
 const most = 32 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
 import { start } from './process.ts';
+import { ready } from './ready.ts';
 import { run } from './run.ts';
 
 /** A real Docker engine of the test's own, which builds and pushes images and runs no container. */
@@ -26,13 +26,7 @@ export async function startDocker(): Promise<Docker> {
     ],
     { log },
   );
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  await eventually(`dockerd (log: ${log})`, () => run('docker', ['info'], { env: { DOCKER_HOST: host } }), {
-    alive: () => alive,
-  });
+  await ready(server, log, () => run('docker', ['info'], { env: { DOCKER_HOST: host } }));
   return {
     host,
     async [Symbol.asyncDispose]() {

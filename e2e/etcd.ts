@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { etcdArguments } from './cluster/arguments.ts';
 import type { Authority } from './cluster/authority.ts';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { ready } from './ready.ts';
 
 /** A real etcd of one member, of the test's own. */
 export interface Etcd extends AsyncDisposable {
@@ -62,12 +62,7 @@ async function startServer(folder: string, { port, peer, health }: Ports, tls: r
   });
   const watched = `--listen-metrics-urls=http://127.0.0.1:${health}`;
   const server = start('etcd', 'etcd', [...args, watched, ...tls], { log });
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  await eventually(`etcd (log: ${log})`, () => isHealthy(health), { alive: () => alive });
-  return server;
+  return ready(server, log, () => isHealthy(health));
 }
 
 async function isHealthy(port: number): Promise<true | undefined> {

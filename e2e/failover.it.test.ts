@@ -86,9 +86,8 @@ describe(`${perSecond} GETs a second under a retry policy`, () => {
     await eventually('its last calls to be over', async () => (load.answered() > killedAt + 200 ? true : undefined));
     const share = served[1];
     await eventually('as many calls again', async () => (load.answered() > killedAt + 2_000 ? true : undefined));
-    const { failures, rate } = await load.stop();
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
-    expect(rate).toBeGreaterThan(0.9 * perSecond);
     expect(served[1]).toBe(share);
   });
 });

@@ -3,9 +3,9 @@ import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from './cache.ts';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { ready } from './ready.ts';
 import { run } from './run.ts';
 import { despiteBadDays } from './transient.ts';
 
@@ -113,12 +113,7 @@ function settings(folder: string, { port, guarded, controller }: Ports, partitio
 async function startBroker(folder: string, port: number, args: string[]): Promise<Process> {
   const log = join(folder, 'kafka.log');
   const broker = start('kafka', 'java', args, { log, cwd: folder });
-  let alive = true;
-  void broker.ended.then(() => {
-    alive = false;
-  });
-  await eventually(`kafka (log: ${log})`, () => answers(port), { alive: () => alive });
-  return broker;
+  return ready(broker, log, () => answers(port));
 }
 
 async function answers(port: number): Promise<true | undefined> {

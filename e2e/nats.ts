@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { ready } from './ready.ts';
 
 /** A real NATS server with JetStream of the test's own. */
 export interface Nats extends AsyncDisposable {
@@ -56,12 +56,7 @@ async function startServer(folder: string, port: number): Promise<Process> {
   const log = join(folder, 'nats.log');
   const args = ['-c', join(folder, 'nats.conf'), '-js', '-a', '127.0.0.1', '-p', `${port}`, '-sd', folder];
   const server = start('nats-server', 'nats-server', args, { log });
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  await eventually(`nats-server (log: ${log})`, () => greets(port), { alive: () => alive });
-  return server;
+  return ready(server, log, () => greets(port));
 }
 
 /** Whoever says no name is let in as `anyone`. */

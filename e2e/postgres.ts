@@ -2,9 +2,9 @@ import { appendFile, chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyPair } from './cluster/authority.ts';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { ready } from './ready.ts';
 import { run } from './run.ts';
 
 /** A real PostgreSQL of the test's own, with a superuser `postgres` whose password is `secret`. */
@@ -92,11 +92,5 @@ async function startServer(programs: string, folder: string, port: number): Prom
     [...asNobody, join(programs, 'postgres'), '-D', join(folder, 'data'), ...settings],
     { log },
   );
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  const isReady = () => run(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', `${port}`]);
-  await eventually(`postgres (log: ${log})`, isReady, { alive: () => alive });
-  return server;
+  return ready(server, log, () => run(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', `${port}`]));
 }

@@ -40,13 +40,17 @@ export function start(name: string, command: string, args: string[], options: St
     ...(options.cwd ? { cwd: options.cwd } : {}),
   });
   closeSync(out);
-  const ended = once(child, 'exit').catch(() => undefined);
+  let running = true;
+  const ended = once(child, 'exit').then(
+    () => (running = false),
+    () => (running = false),
+  );
   const stop = (signal: NodeJS.Signals): Promise<void> => endChild(child, ended, signal);
   return {
     pid: child.pid ?? -1,
     name,
     ended,
-    alive: () => child.exitCode === null && child.signalCode === null,
+    alive: () => running,
     kill: () => stop('SIGKILL'),
     halt: () => signalAll(child.pid ?? -1, 'SIGSTOP'),
     goOn: () => signalAll(child.pid ?? -1, 'SIGCONT'),

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { ready } from './ready.ts';
 import { run } from './run.ts';
 
 /** A real RabbitMQ of the test's own, with an administrator `outrigger` whose password is `secret`. */
@@ -94,12 +94,7 @@ function environment(folder: string, { port, epmdPort, distribution }: Ports): R
 async function startServer(folder: string, port: number, env: Record<string, string>): Promise<Process> {
   const log = join(folder, 'rabbitmq.log');
   const server = start('rabbitmq-server', join(programs, 'rabbitmq-server'), [], { log, env, cwd: folder });
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  await eventually(`rabbitmq-server (log: ${log})`, () => greets(port), { alive: () => alive });
-  return server;
+  return ready(server, log, () => greets(port));
 }
 
 /** Whether it answers the protocol's header: the port is open before the broker is ready. */

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
+import { ready } from './ready.ts';
 import { run } from './run.ts';
 
 /** A real redis-server of the test's own. */
@@ -57,12 +57,7 @@ async function startServer(folder: string, port: number, extra: string[]): Promi
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--aclfile', 'users.acl'];
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
   const server = start('redis-server', 'redis-server', [...args, ...durable, ...extra], { log });
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  await eventually(`redis-server (log: ${log})`, () => answersPing(port), { alive: () => alive });
-  return server;
+  return ready(server, log, () => answersPing(port));
 }
 
 function answersPing(port: number): Promise<true | undefined> {

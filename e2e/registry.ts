@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { start } from './process.ts';
+import { ready } from './ready.ts';
 
 /** A real registry of images, of the test's own: plain HTTP, as tools allow on loopback. */
 export interface Registry extends AsyncDisposable {
@@ -23,15 +23,7 @@ export async function startRegistry(): Promise<Registry> {
   const storage = { filesystem: { rootdirectory: join(folder, 'images') } };
   await writeFile(config, stringify({ version: 0.1, storage, http: { addr: name, secret: 'for tests' } }));
   const server = start('docker-registry', 'docker-registry', ['serve', config], { log });
-  let alive = true;
-  void server.ended.then(() => {
-    alive = false;
-  });
-  await eventually(
-    `docker-registry (log: ${log})`,
-    async () => ((await fetch(`http://${name}/v2/`)).ok ? true : undefined),
-    { alive: () => alive },
-  );
+  await ready(server, log, async () => ((await fetch(`http://${name}/v2/`)).ok ? true : undefined));
   return {
     port,
     name,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tracing-'));
   stack.defer(() => rm(folder, { recursive: true }));
   collector = stack.use(await startCollector());
-}, 600_000);
+});
 
 afterAll(() => stack?.disposeAsync());
 
@@ -121,6 +121,6 @@ describe('a call from app to app, seen by an OpenTelemetry Collector', () => {
       expect(new Set(sidecars.map((span) => [span.service, span.kind, span.name].join(' ')))).toEqual(
         new Set(['shop 3 CallLocal/till/pay', 'till 2 CallLocal/till/pay']),
       );
-    }, 60_000);
+    });
   }
 });

@@ -52,7 +52,7 @@ describe('an API server that asks the operator to convert Subscriptions', () => 
   it('stores the older version as the newer one and reads it back as it was', async () => {
     const spec = { pubsubname: 'broker', topic: 'orders', route: '/orders' };
     // The API server takes a moment to believe new trust anchors.
-    await eventually(() => client.create(older, subscription('old', spec)), 30_000);
+    await eventually(() => client.create(older, subscription('old', spec)));
     const stored = await client.get<Subscription>(daprResources.subscriptions, { namespace, name: 'old' });
     expect(stored).toMatchObject({
       apiVersion: 'dapr.io/v2alpha1',

@@ -98,7 +98,7 @@ const until = <T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise
     const value = await read();
     if (!holds(value)) throw new Error(`not yet: ${JSON.stringify(value).slice(0, 500)}`);
     return value;
-  }, 20_000);
+  });
 
 describe('the operator in a real API server', () => {
   it('keeps the Service of an app: makes it, follows the annotations, brings it back', async () => {

@@ -41,7 +41,7 @@ export const brokers = {
   async redis(): Promise<Broker> {
     // What is written outlives the process, if not the machine, without a sync for each message.
     const server = await startRedis({ args: ['--appendfsync', 'no'] });
-    const settings = { redisHost: `127.0.0.1:${server.port}`, processingTimeout: '2s', redeliverInterval: '500ms' };
+    const settings = { redisHost: `127.0.0.1:${server.port}`, processingTimeout: '10s', redeliverInterval: '1s' };
     return over(server, 'pubsub.redis', settings);
   },
   async rabbitmq(): Promise<Broker> {

@@ -10,6 +10,6 @@ describe('a sidecar and a broker that are killed', () => {
     it(`lose no message on ${broker}`, async () => {
       const loss = await lose({ broker, subject, messages: 20_000, kills: 3, restarts: 1 });
       expect(loss.lost).toBe(0);
-    }, 180_000);
+    }, 600_000);
   }
 });

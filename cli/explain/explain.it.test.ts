@@ -39,7 +39,7 @@ let cluster: ControlPlane;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'explain-'));
   cluster = await startControlPlane();
-}, 600_000);
+});
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
@@ -72,7 +72,7 @@ describe('outrigger explain', () => {
     const access = (from: string) => explain(['access', '/pay', '--from', from, '-k', '-o', 'json'], env);
     expect(JSON.parse(await access('till'))).toMatchObject({ allowed: true, by: 'app' });
     expect(JSON.parse(await access('till.store'))).toMatchObject({ allowed: false, by: 'global' });
-  }, 120_000);
+  });
 
   it('tells of an app that runs here what its sidecar has read', async () => {
     await writeFile(path.join(folder, 'calm.yaml'), JSON.stringify(resiliency));
@@ -82,5 +82,5 @@ describe('outrigger explain', () => {
     const app = await eventually(() => explain(['app', 'till'], env), 60_000, 500);
     expect(app).toMatch(policies);
     expect(app).toContain(`the files of the running app`);
-  }, 120_000);
+  });
 });

@@ -10,7 +10,7 @@ import { component } from './kafka.ts';
 let server: Kafka;
 beforeAll(async () => {
   server = await startKafka();
-}, 150_000);
+});
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });

@@ -102,8 +102,8 @@ describe('configuration.postgresql', () => {
     await own.kill();
     await own.restart();
     const second = connect(own);
-    await eventually(() => second`UPDATE settings SET value = 'new', version = '2'`, 60_000);
-    await eventually(() => expect(heard.at(-1)).toMatchObject({ k: { value: 'new', version: '2' } }), 60_000);
+    await eventually(() => second`UPDATE settings SET value = 'new', version = '2'`);
+    await eventually(() => expect(heard.at(-1)).toMatchObject({ k: { value: 'new', version: '2' } }));
     await second.end();
   });
 });

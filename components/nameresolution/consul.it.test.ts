@@ -18,7 +18,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => sidecar.listen(0, '127.0.0.1', resolve));
   httpPort = (sidecar.address() as AddressInfo).port;
   consul = await startConsul();
-}, 1_800_000);
+});
 
 afterAll(async () => {
   await consul?.[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ describe('nameresolution.mdns on the real network', () => {
     await using seeker = await open();
     await using first = await open();
     await first.announce!({ appId, namespace: 'default', address: '127.0.0.1', port: 4001 });
-    expect(await seeker.resolve(query(appId))).toContain('127.0.0.1:4001');
+    await eventually(async () => expect(await seeker.resolve(query(appId))).toContain('127.0.0.1:4001'));
     const second = await open();
     await second.announce!({ appId, namespace: 'default', address: '127.0.0.1', port: 4002 });
     await eventually(async () => expect(await seeker.resolve(query(appId))).toContain('127.0.0.1:4002'));

@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startRabbitMQ();
   probe = await amqplib.connect(server.url);
   probe.on('error', () => {});
-}, 90_000);
+});
 afterAll(async () => {
   await probe.close().catch(() => {});
   await server[Symbol.asyncDispose]();
@@ -178,9 +178,9 @@ describe('pubsub.rabbitmq in trouble', () => {
     const during = eventually(() => send(pubsub, 'cut', 'during'), 60_000, 250);
     await server.restart();
     await during;
-    await eventually(() => expect(got.texts).toEqual(expect.arrayContaining(['before', 'between', 'during'])), 30_000);
+    await eventually(() => expect(got.texts).toEqual(expect.arrayContaining(['before', 'between', 'during'])));
     got.stop();
-  }, 120_000);
+  });
 });
 
 pubsubOutageConformance('pubsub.rabbitmq', {

@@ -166,7 +166,7 @@ function extremes(subject: Subject): void {
     const lengths: number[] = [];
     await subscribed(subject(), async ({ data }) => void lengths.push(data.length));
     await pubsub.publish({ pubsubName: 'p', topic, data: new Uint8Array() });
-    await eventually(() => expect(lengths).toEqual([0]));
+    await eventually(() => expect(new Set(lengths)).toEqual(new Set([0])));
   });
 
   it('delivers a message of 10 MB whole, or refuses it as too long', async () => {
@@ -178,9 +178,10 @@ function extremes(subject: Subject): void {
       () => undefined,
       (error: Error) => error.message,
     );
-    if (refusal === undefined) await eventually(() => expect(received.map((one) => data.equals(one))).toEqual([true]));
+    const whole = () => new Set(received.map((one) => data.equals(one)));
+    if (refusal === undefined) await eventually(() => expect(whole()).toEqual(new Set([true])));
     else expect(refusal).toMatch(/max|large|exceed/i);
-  }, 30_000);
+  });
 }
 
 function features(subject: Subject): void {
@@ -191,8 +192,7 @@ function features(subject: Subject): void {
     await subscribed(subject(), async (message) => void received.push(textOf(message.data)));
     const entries = ['a', 'b', 'c'].map((text) => ({ entryId: text, event: bytes(text), contentType: 'text/plain' }));
     expect(await pubsub.bulkPublish({ pubsubName: 'p', topic, entries })).toEqual([]);
-    await eventually(() => expect(received.length >= 3).toBe(true));
-    expect(received.sort()).toEqual(['a', 'b', 'c']);
+    await eventually(() => expect(new Set(received)).toEqual(new Set(['a', 'b', 'c'])));
   });
 
   it('declares only features by known names', () => {

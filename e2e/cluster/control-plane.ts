@@ -44,7 +44,7 @@ export async function startControlPlane({
   const server = `https://127.0.0.1:${port}`;
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
 
-  stack.use(
+  const etcd = stack.use(
     start(
       'etcd',
       'etcd',
@@ -68,12 +68,8 @@ export async function startControlPlane({
       { log },
     ),
   );
-  let alive = true;
-  void api.ended.then(() => {
-    alive = false;
-  });
   await eventually(`kube-apiserver (log: ${log})`, () => isReady(server, certificates.ca, certificates.admin), {
-    alive: () => alive,
+    alive: () => api.alive() && etcd.alive(),
     signal,
   });
   const kubeconfig = await writeKubeconfig(join(folder, 'kubeconfig'), {

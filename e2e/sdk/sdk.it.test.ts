@@ -49,7 +49,7 @@ beforeAll(async () => {
   const spec = { nameResolution: { component: 'static', configuration: { apps } } };
   await writeFile(path.join(folder, 'config.yaml'), JSON.stringify({ kind: 'Configuration', spec }));
   await Promise.all(languages.map((language, i) => startApp(language, programs, folder, internal[i]!)));
-}, 900_000);
+});
 
 afterAll(() => stack?.disposeAsync());
 
@@ -84,7 +84,7 @@ async function startApp(language: Language, programs: SdkPrograms, folder: strin
 }
 
 const answering = (url: string) =>
-  eventually(`${url} to answer`, async () => ((await fetch(url)).ok ? true : undefined), { timeout: 120 });
+  eventually(`${url} to answer`, async () => ((await fetch(url)).ok ? true : undefined));
 
 /** Tells an app to do a thing, and answers what it says. */
 async function tell(language: Language, method: string, order: { app?: string; text?: string } = {}): Promise<unknown> {

@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 /** Whatever was sent, another connection is served as before. */
 afterEach(async () => {
-  expect(await bystander.unary(unaryCall, { responseSize: 10 }, { timeoutMs: 5_000 })).toBeDefined();
+  expect(await bystander.unary(unaryCall, { responseSize: 10 }, { timeoutMs: 60_000 })).toBeDefined();
   await bystander[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 });

@@ -4,16 +4,15 @@ import { attacks, unreadFloods } from '#kit/http2/testing/attacks.ts';
 import { opening } from '#kit/http2/testing/frames.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { afterEach, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from './server.ts';
 
 let server: HttpServer;
 let port: number;
 
-beforeEach(async () => {
-  server = createHttpServer({
+const serve = (options: Pick<HttpServerOptions, 'headersTimeoutMs'> = {}): HttpServer =>
+  createHttpServer({
     log: silentLogger,
     maxBodyBytes: 1_000,
-    headersTimeoutMs: 200,
     async handle(request) {
       try {
         return { status: 200, body: await request.read() };
@@ -21,7 +20,11 @@ beforeEach(async () => {
         return { status: 413, body: toFault(thrown).message };
       }
     },
+    ...options,
   });
+
+beforeEach(async () => {
+  server = serve();
   port = await server.listen('127.0.0.1', 0);
 });
 
@@ -33,10 +36,10 @@ afterEach(async () => {
 });
 
 /** Sends, then resolves with all that came back when the server has closed the connection. */
-function untilClosed(send: (socket: Socket) => void): Promise<string> {
+function untilClosed(send: (socket: Socket) => void, at = port): Promise<string> {
   return new Promise((resolve) => {
     let seen = '';
-    const socket = connectTcp(port, '127.0.0.1', () => send(socket));
+    const socket = connectTcp(at, '127.0.0.1', () => send(socket));
     socket.on('data', (chunk) => {
       seen += chunk;
     });
@@ -70,11 +73,15 @@ describe('an HTTP server under attack', () => {
   });
 
   it('closes connections that send their headers drop by drop', async () => {
-    const seen = await untilClosed((socket) => {
-      socket.write('GET / HTTP/1.1\r\n');
-      const drip = setInterval(() => socket.write('a: b\r\n'), 50);
-      socket.on('close', () => clearInterval(drip));
-    });
+    await using impatient = serve({ headersTimeoutMs: 200 });
+    const seen = await untilClosed(
+      (socket) => {
+        socket.write('GET / HTTP/1.1\r\n');
+        const drip = setInterval(() => socket.write('a: b\r\n'), 50);
+        socket.on('close', () => clearInterval(drip));
+      },
+      await impatient.listen('127.0.0.1', 0),
+    );
     expect(seen).toMatch(/^(?:HTTP\/1.1 408|$)/);
   });
 

@@ -19,8 +19,7 @@ export async function installKinds(client: KubeClient, change = (definition: obj
     const definition = parse(await readFile(path.join(folder, file), 'utf8')) as object;
     await client.create(resources.customResourceDefinitions, change(definition));
   }
-  await eventually(() => client.list(daprResources.components), 60_000);
-  await eventually(() => client.list(daprResources.configurations), 60_000);
+  for (const kind of Object.values(daprResources)) await eventually(() => client.list(kind));
 }
 
 /** Makes the control plane's namespace, and the Configuration by which an operator finds sentry. */
@@ -44,7 +43,7 @@ export async function startSentry(folder: string, port: number): Promise<Process
   ];
   const log = path.join(folder, 'sentry.log');
   const sentry = start('sentry', path.join(root, 'bin/sentry'), args, { env: { NAMESPACE: system }, log });
-  await eventually(() => readFile(path.join(folder, 'ca.crt')), 60_000);
+  await eventually(() => readFile(path.join(folder, 'ca.crt')));
   return sentry;
 }
 
@@ -78,6 +77,6 @@ export async function startOperator({ name, folder, kubeconfig, api, webhookPort
   const operator = start(name, path.join(root, 'bin/operator'), args, { env, log });
   const serves = async () =>
     (await fetch(`http://127.0.0.1:${health}/healthz`)).ok ? true : Promise.reject('not yet');
-  await eventually(serves, 90_000, 100);
+  await eventually(serves);
   return operator;
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { StateStore } from '#contracts/state.ts';
@@ -15,13 +15,15 @@ describe('a component in a process of its own', () => {
     const warnings: string[] = [];
     const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     const sockets = pluggableSockets(path.join(tmpdir(), 'no-such-folder'), log);
-    const file = path.join(tmpdir(), `outrigger-process-${process.pid}.db`);
+    const folder = await mkdtemp(path.join(tmpdir(), 'outrigger-process-'));
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
     const context = { log, signal: new AbortController().signal, env: process.env, sockets };
     const spec = {
       name: 'store',
       type: 'state.sqlite',
       version: 'v1',
-      metadata: { connectionString: file },
+      metadata: { connectionString: path.join(folder, 'store.db') },
       host: 'process',
     } as const;
     await using store = (await openHosted(spec, context)) as StateStore;
@@ -32,11 +34,12 @@ describe('a component in a process of its own', () => {
   });
 });
 
-/** Process ids of the component hosts among our children. */
+/** Process ids of the component hosts among our children, whose others may end meanwhile. */
 async function childrenOf(pid: number): Promise<number[]> {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
-  const isHost = async (child: number) =>
-    (await readFile(`/proc/${child}/cmdline`, 'utf8')).includes('components/host/main.ts');
+  const listed = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const children = listed.split(' ').filter(Boolean).map(Number);
+  const commandOf = (child: number) => readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+  const isHost = async (child: number) => (await commandOf(child)).includes('components/host/main.ts');
   const marks = await Promise.all(children.map(isHost));
   return children.filter((_, i) => marks[i]);
 }

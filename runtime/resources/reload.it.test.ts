@@ -42,7 +42,7 @@ beforeAll(async () => {
   const ports = [`--dapr-http-port=${http}`, `--dapr-grpc-port=${grpc}`, `--dapr-internal-grpc-port=${internal}`];
   const args = ['--app-id=shop', `--resources-path=${resources()}`, `--metrics-port=${metrics}`, ...ports];
   sidecar = start('daprd', path.join(root, 'bin/daprd'), args, { log: path.join(folder, 'daprd.log') });
-  await eventually(async () => expect((await fetch(`${api}/v1.0/healthz/outbound`)).ok).toBe(true), 20_000);
+  await eventually(async () => expect((await fetch(`${api}/v1.0/healthz/outbound`)).ok).toBe(true));
 });
 
 afterAll(async () => {

@@ -46,7 +46,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
   endpoint = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/token`;
-}, 150_000);
+});
 afterAll(async () => {
   provider.closeAllConnections();
   provider.close();

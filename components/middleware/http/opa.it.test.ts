@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'opa-test-'));
   program = await opaProgram();
-}, 900_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 const open = (metadata: Record<string, string>): Promise<Middleware> =>
