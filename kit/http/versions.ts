@@ -50,7 +50,9 @@ export function plainConnections(
       const connection = new PlainConnection(socket, serving);
       open.add(connection);
       (socket as Own)[ownConnection] = connection;
-      const late = setTimeout(() => open.has(connection) && connection.silent && socket.destroy(), timeoutMs);
+      const isLate = (): unknown => open.has(connection) && connection.silent && socket.destroy();
+      // Where this process itself stood still meanwhile, a request that has come is read first.
+      const late = setTimeout(() => setImmediate(isLate), timeoutMs);
       socket.on('data', onData).on('end', onEnd).on('error', onError);
       socket.once('close', () => {
         clearTimeout(late);
