@@ -1,9 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 
-const from = 15_000;
-const to = 32_000;
-
 /**
  * `count` TCP ports of `host` that nothing listens on, drawn at random. They are all held open together before any is
  * given back, so no port is handed out twice; and none is of those that Linux gives to outgoing connections, one of
@@ -11,22 +8,22 @@ const to = 32_000;
  */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
   const held = new Map<number, () => Promise<void>>();
-  const outgoing = await outgoingPorts();
+  const end = await firstOutgoing();
+  const most = Math.min(17_000, end - 1_024);
   while (held.size < count) {
-    const port = from + Math.floor(Math.random() * (to - from));
-    const free = held.has(port) || outgoing(port) ? undefined : await hold(port, host);
+    const port = end - 1 - Math.floor(Math.random() * most);
+    const free = held.has(port) ? undefined : await hold(port, host);
     if (free !== undefined) held.set(port, free);
   }
   await Promise.all([...held.values()].map((free) => free()));
   return [...held.keys()];
 }
 
-/** Tells the ports that Linux gives to outgoing connections; a machine may be set to more than its 32768 and above. */
-async function outgoingPorts(): Promise<(port: number) => boolean> {
+/** The first port that Linux gives to outgoing connections. Where they may have nearly all, theirs have to do. */
+async function firstOutgoing(): Promise<number> {
   const range = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '');
-  const [first = to, last = to] = range.split(/\s+/).map(Number);
-  // Where they leave too few of ours, theirs have to do.
-  return (port) => first - from > 1_000 && port >= first && port <= last;
+  const first = Number(range.split(/\s+/)[0]);
+  return first > 5_000 ? Math.min(first, 32_000) : 32_000;
 }
 
 /** Binds the port; answers how to give it back, or undefined where it is taken. */
