@@ -147,12 +147,13 @@ async function open(
   const { name, annotations } = component.metadata;
   const abort = endsWith(signal);
   const ends = abort.signal;
-  const { values, secretNames } = await resolveSettings(
+  const { values, secretNames, unread } = await resolveSettings(
     component.spec.metadata,
     ownerOf(component, world),
     world,
     ends,
   );
+  for (const [setting, problem] of Object.entries(unread)) log.error(`Component ${name}: ${setting}: ${problem}`);
   const spec: HostedComponent = {
     name,
     type: component.spec.type,

@@ -24,18 +24,25 @@ function setUp(begun: Rule[]) {
 describe('keepFormer', () => {
   it('puts the last good version in place of a broken one, and says so', async () => {
     const { keep, lines } = setUp([rule('a', '1'), rule('b', '1')]);
-    expect(await keep([rule('a', 'broken'), rule('b', '2')])).toEqual([rule('a', '1'), rule('b', '2')]);
-    expect(await keep([rule('a', 'broken'), rule('b', 'broken')])).toEqual([rule('a', '1'), rule('b', '2')]);
+    expect(await keep([rule('a', 'broken'), rule('b', '2')])).toEqual({
+      resources: [rule('a', '1'), rule('b', '2')],
+      allWell: false,
+    });
+    expect((await keep([rule('a', 'broken'), rule('b', 'broken')])).resources).toEqual([
+      rule('a', '1'),
+      rule('b', '2'),
+    ]);
     expect(lines[0]).toBe(
       'The new version of Rule a is not taken into use, the one before it serves on: it makes no sense',
     );
-    expect(await keep([rule('a', '3')])).toEqual([rule('a', '3')]);
+    expect(await keep([rule('a', '3')])).toEqual({ resources: [rule('a', '3')], allWell: true });
   });
 
   it('leaves one that never was any good, or was gone meanwhile, to whoever uses it', async () => {
     const { keep, lines } = setUp([rule('a', '1'), rule('c', 'broken')]);
-    expect(await keep([rule('c', 'broken'), rule('d', 'broken')])).toEqual([rule('c', 'broken'), rule('d', 'broken')]);
-    expect(await keep([rule('a', 'broken')])).toEqual([rule('a', 'broken')]);
+    const never = [rule('c', 'broken'), rule('d', 'broken')];
+    expect((await keep(never)).resources).toEqual(never);
+    expect((await keep([rule('a', 'broken')])).resources).toEqual([rule('a', 'broken')]);
     expect(lines).toEqual([]);
   });
 

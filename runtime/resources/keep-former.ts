@@ -15,6 +15,12 @@ export type KeepFormerOptions<T extends Resource> = {
   log: Logger;
 };
 
+export type Kept<T> = {
+  resources: T[];
+  /** Whether each of them is in its newest version. */
+  allWell: boolean;
+};
+
 /**
  * In each list, the last good version of a resource in place of one that cannot be taken into use. One that never was any
  * good stays in the list: whoever uses it says what is wrong with it.
@@ -26,7 +32,7 @@ export function keepFormer<T extends Resource>({ kind, check, begun, told, log }
     const problems = await Promise.all(resources.map((resource) => problemOf(check, resource)));
     return new Map(resources.filter((_, i) => problems[i] === undefined).map((one) => [one.metadata.name, one]));
   };
-  return async (resources: readonly T[]): Promise<T[]> => {
+  return async (resources: readonly T[]): Promise<Kept<T>> => {
     const former = good ?? (await goodAtFirst());
     const next = new Map<string, T>();
     const list: T[] = [];
@@ -47,7 +53,7 @@ export function keepFormer<T extends Resource>({ kind, check, begun, told, log }
     }
     good = next;
     told(problems);
-    return list;
+    return { resources: list, allWell: problems.length === 0 };
   };
 }
 

@@ -53,11 +53,26 @@ describe('resolveSettings', () => {
     expect(secretNames).toEqual({ password: 'redis', whole: 'redis' });
   });
 
-  it('logs a secret that cannot be read and goes on without', async () => {
-    const { resolve, lines } = setUp();
-    const { values } = await resolve([{ name: 'a', secretKeyRef: { name: 'other', key: '' } }]);
-    expect(values).toEqual({ a: '' });
-    expect(lines).toEqual(['Error getting secret other for Component orders: there is no secret other']);
+  it('goes on without a secret that cannot be read, and says why', async () => {
+    const { resolve } = setUp();
+    const pairs = [
+      { name: 'a', value: 'as given', secretKeyRef: { name: 'other', key: '' } },
+      { name: 'b', secretKeyRef: { name: 'redis', key: 'user' } },
+    ];
+    const { values, unread } = await resolve(pairs);
+    expect(values).toEqual({ a: 'as given', b: '' });
+    expect(unread).toEqual({
+      a: 'secret other of vault: there is no secret other',
+      b: 'secret redis has no key user',
+    });
+    expect((await resolve(pairs.slice(1), 'later')).unread).toEqual({ b: 'secret store later is not loaded' });
+    expect((await resolve(pairs.slice(1), '')).unread).toEqual({ b: 'auth.secretStore names no secret store' });
+  });
+
+  it('says which key the operator did not find', async () => {
+    const { resolve } = setUp({ operatorResolves: true });
+    const pair = { name: 'a', value: null, secretKeyRef: { name: 'redis', key: 'k' } };
+    expect((await resolve([pair], 'kubernetes')).unread).toEqual({ a: 'secret redis has no key k' });
   });
 
   it.each(['kubernetes', ''])('decodes what the operator has filled in (store %j)', async (store) => {

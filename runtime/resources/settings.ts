@@ -22,6 +22,8 @@ export type Settings = {
   values: Record<string, string>;
   /** Which secret each value came from, for those that did. */
   secretNames: Record<string, string>;
+  /** Names of values whose secret could not be read, each with why; what the manifest gives stands in their place. */
+  unread: Record<string, string>;
 };
 
 type Owner = { kind: string; name: string; namespace: string | undefined; secretStore: string };
@@ -34,7 +36,7 @@ export function missingStore(pairs: readonly NameValue[], owner: Owner, world: S
   return needed && world.secretStore(secretStore) === undefined ? secretStore : undefined;
 }
 
-/** Resolves name-value pairs: environment, secrets, then templates. A secret that cannot be read is logged, its value stays as it is. */
+/** Resolves name-value pairs: environment, secrets, then templates. */
 export async function resolveSettings(
   pairs: readonly NameValue[],
   owner: Owner,
@@ -44,17 +46,20 @@ export async function resolveSettings(
   const secrets = new Map<string, SecretValues>();
   const values: Record<string, string> = {};
   const secretNames: Record<string, string> = {};
+  const unread: Record<string, string> = {};
   for (const pair of pairs) {
     const secret = secretOf(pair);
     let text = valueText(pair.value) ?? '';
     if (fromEnv(pair)) text = envValue(pair, owner, world);
     else if (secret !== undefined) {
       secretNames[pair.name] = secret.name;
-      text = (await secretValue(secret, text, owner, world, secrets, signal)) ?? text;
+      const found = await secretValue(secret, valueText(pair.value), owner, world, secrets, signal);
+      if ('value' in found) text = found.value;
+      else unread[pair.name] = found.problem;
     }
     values[pair.name] = fillTemplates(text, pair.name, world);
   }
-  return { values, secretNames };
+  return { values, secretNames, unread };
 }
 
 /** A resource in Kubernetes that names no store means the cluster's. Source: Dapr `pkg/runtime/meta`. */
@@ -81,23 +86,26 @@ export function isEnvAllowed(name: string, list: string | undefined): boolean {
 
 async function secretValue(
   ref: { name: string; key: string },
-  text: string,
+  given: string | undefined,
   owner: Owner,
   world: SettingsWorld,
   known: Map<string, SecretValues>,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ value: string } | { problem: string }> {
   const { secretStore, namespace = '' } = owner;
-  if (world.operatorResolves && isClusters(secretStore)) return Buffer.from(text, 'base64').toString();
+  const key = ref.key || ref.name;
+  const lacks = { problem: `secret ${ref.name} has no key ${key}` };
+  if (world.operatorResolves && isClusters(secretStore))
+    return given === undefined ? lacks : { value: Buffer.from(given, 'base64').toString() };
+  if (secretStore === '') return { problem: 'auth.secretStore names no secret store' };
   const store = world.secretStore(secretStore);
-  if (store === undefined) return undefined;
+  if (store === undefined) return { problem: `secret store ${secretStore} is not loaded` };
   try {
     const found = known.get(ref.name) ?? (await store.get({ name: ref.name, metadata: { namespace } }, signal));
     known.set(ref.name, found);
-    return found[ref.key || ref.name] || undefined;
+    return found[key] ? { value: found[key] } : lacks;
   } catch (thrown) {
-    world.log.error(`Error getting secret ${ref.name} for ${owner.kind} ${owner.name}: ${toFault(thrown).message}`);
-    return undefined;
+    return { problem: `secret ${ref.name} of ${secretStore}: ${toFault(thrown).message}` };
   }
 }
 

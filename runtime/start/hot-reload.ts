@@ -87,24 +87,31 @@ export function startHotReload(start: HotReloadStart): void {
   startReload({
     ...common,
     kind: subscription,
-    apply: whenChanged(async (list) => inputs.subscriptions.replace(await goodSubscriptions(list))),
+    apply: whenChanged(async (list) => {
+      await inputs.subscriptions.replace((await goodSubscriptions(list)).resources);
+      return true;
+    }),
   });
-  const goodEndpoints = kept(httpEndpoint, checkEndpoint);
+  const secrets = { config, registry, log, signal };
+  const goodEndpoints = kept(httpEndpoint, (resource) => checkEndpoint(secrets, resource));
   startReload({
     ...common,
     kind: httpEndpoint,
-    apply: whenChanged(async (list) =>
-      calls.endpoints.replace(await endpointSettings({ config, registry, log, signal }, await goodEndpoints(list))),
-    ),
+    apply: whenChanged(async (list) => {
+      const { resources: good, allWell } = await goodEndpoints(list);
+      calls.endpoints.replace(await endpointSettings(secrets, good));
+      return allWell;
+    }),
   });
   const goodPolicies = kept(resiliency, ({ spec }) => decodeResiliency(spec, builtInTables(), () => {}));
   startReload({
     ...common,
     kind: resiliency,
     apply: whenChanged(async (list) => {
-      await policies.replace(await goodPolicies(list));
+      await policies.replace((await goodPolicies(list)).resources);
       for (const loaded of registry.all())
         registry.add({ ...loaded, guard: policies.componentGuard(loaded.kind, loaded.name) });
+      return true;
     }),
   });
   resources.watchConfiguration(() => void restartIfChanged(resources, ending, log));
@@ -140,15 +147,15 @@ const openOf = (registry: Registry, kind: Kind): Map<string, unknown> =>
 const changedNames = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): Set<string> =>
   new Set([...before.keys(), ...after.keys()].filter((name) => before.get(name) !== after.get(name)));
 
-/** Applies a list of which something is other than in the last one. The first one is what was loaded at the start. */
-function whenChanged<T>(apply: (resources: readonly T[]) => Promise<void>) {
+/** Applies a list of which something is other than in the last one that went well. */
+function whenChanged<T>(apply: (resources: readonly T[]) => Promise<boolean>) {
   let last: string | undefined;
   return async ({ resources, complete }: { resources: readonly T[]; complete: boolean }): Promise<boolean> => {
     const now = JSON.stringify(resources.map((resource) => comparable(resource)));
     if (now === last || !complete) return true;
-    await apply(resources);
-    last = now;
-    return true;
+    const allWell = await apply(resources);
+    last = allWell ? now : undefined;
+    return allWell;
   };
 }
 
