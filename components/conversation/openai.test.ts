@@ -4,7 +4,7 @@ import { openComponent } from '#contracts/component.ts';
 import type { ConverseRequest } from '#contracts/conversation.ts';
 import { silentLogger } from '#kit/log/logger.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '#kit/testing/test.ts';
-import { component, remembering } from './openai.ts';
+import { component } from './openai.ts';
 
 type Asked = { url: string | undefined; headers: IncomingMessage['headers']; body: Record<string, unknown> };
 
@@ -209,20 +209,5 @@ describe('conversation.openai', () => {
   it('needs a key, and an endpoint that is a URL', async () => {
     await expect(open({ key: '' })).rejects.toThrow('key is missing');
     await expect(open({ endpoint: 'openai' })).rejects.toThrow('endpoint: "openai" is not a URL');
-  });
-
-  it('gives an answer again for as long as it is told', async () => {
-    let now = 0;
-    let count = 0;
-    const ask = remembering(
-      async () => ({ choices: [], model: String(++count) }),
-      1_000,
-      () => now,
-    );
-    const models = async (text: string) =>
-      (await ask({ messages: [{ role: 'user', content: [text] }] }, undefined)).model;
-    expect([await models('a'), await models('a'), await models('b')]).toEqual(['1', '1', '2']);
-    now = 1_000;
-    expect(await models('a')).toBe('3');
   });
 });

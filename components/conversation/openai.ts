@@ -1,16 +1,8 @@
 import { z } from 'zod';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
-import type {
-  Conversation,
-  ConversationMessage,
-  ConverseRequest,
-  ConverseResponse,
-  ConverseUsage,
-  Tool,
-  ToolCall,
-} from '#contracts/conversation.ts';
-import { choice, duration, secret, text } from '#contracts/settings.ts';
+import { choice, secret, text } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { baseOf, type ChatService, chatCompletions, chatService, responseCacheTTL } from './chat-completions.ts';
 
 const publicEndpoint = 'https://api.openai.com/v1';
 
@@ -20,9 +12,7 @@ const settings = z.object({
     'Model: gpt-5-nano (azure: gpt-4.1-nano) without one; OPENAI_MODEL (AZURE_OPENAI_MODEL) of the environment wins.',
   ).optional(),
   endpoint: text('Address of a service that speaks this API, up to the `/v1`.').optional(),
-  responseCacheTTL: duration('How long an answer is given again to the same question; not positive is never.', 's', {
-    aliases: ['cacheTTL'],
-  }).default(0),
+  responseCacheTTL,
   apiType: choice('Whose form of the API it is.', ['open_ai', 'azure']).default('open_ai'),
   apiVersion: text('Version of the API; needed with azure.').optional(),
 });
@@ -35,26 +25,13 @@ export const component = defineComponent({
   title: 'OpenAI',
   description: 'Talks to models of OpenAI, of Azure OpenAI, and of any service with the chat completions API.',
   settings,
-  open: async (given, { signal, env }: OpenContext): Promise<Conversation> => {
-    const service = serviceOf(given, env);
-    const ask = (request: ConverseRequest, call: AbortSignal | undefined) =>
-      converse(service, request, call === undefined ? signal : AbortSignal.any([signal, call]));
-    return {
-      converse: given.responseCacheTTL > 0 ? remembering(ask, given.responseCacheTTL, () => performance.now()) : ask,
-      async [Symbol.asyncDispose]() {},
-    };
-  },
+  open: async (given, { signal, env }: OpenContext) =>
+    chatCompletions(serviceOf(given, env), given.responseCacheTTL, signal),
 });
 
-type Service = { url: string; headers: Readonly<Record<string, string>>; model: string };
-
-function serviceOf({ key, model, endpoint, apiType, apiVersion }: Settings, env: OpenContext['env']): Service {
-  const base = (endpoint ?? publicEndpoint).replace(/\/+$/, '');
-  if (!URL.canParse(base)) throw fault('invalid-metadata', `endpoint: "${base}" is not a URL`);
-  if (apiType === 'open_ai') {
-    const used = env['OPENAI_MODEL'] || model || 'gpt-5-nano';
-    return { url: `${base}/chat/completions`, headers: { authorization: `Bearer ${key}` }, model: used };
-  }
+function serviceOf({ key, model, endpoint, apiType, apiVersion }: Settings, env: OpenContext['env']): ChatService {
+  const base = baseOf(endpoint ?? publicEndpoint);
+  if (apiType === 'open_ai') return chatService(base, key, env['OPENAI_MODEL'] || model || 'gpt-5-nano');
   if (endpoint === undefined || apiVersion === undefined)
     throw fault('invalid-metadata', "endpoint and apiVersion must be provided when apiType is set to 'azure'");
   const used = env['AZURE_OPENAI_MODEL'] || model || 'gpt-4.1-nano';
@@ -63,184 +40,5 @@ function serviceOf({ key, model, endpoint, apiType, apiVersion }: Settings, env:
     url: `${base}${path}?api-version=${encodeURIComponent(apiVersion)}`,
     headers: { 'api-key': key },
     model: used,
-  };
-}
-
-async function converse(service: Service, request: ConverseRequest, signal: AbortSignal): Promise<ConverseResponse> {
-  const answer = await post(service, bodyOf(service.model, request), signal);
-  const { model, choices, usage } = readAnswer(answer);
-  if (request.toolChoice === 'required' && choices.every(isEmpty)) {
-    throw fault('unavailable', `the model answered nothing, although it must call one of its tools`);
-  }
-  return {
-    contextId: request.contextId,
-    model: model || service.model,
-    choices: choices.map(({ finish_reason: reason, message }) => ({
-      finishReason: reason || 'unknown',
-      content: message.content ?? '',
-      toolCalls: message.tool_calls?.map(({ id, function: called }) => ({ id, ...called })),
-    })),
-    ...(usage && { usage: usageOf(usage) }),
-  };
-}
-
-function usageOf({ prompt_tokens_details: prompt, completion_tokens_details: completion, ...usage }: Usage) {
-  const told: ConverseUsage = {
-    ...{ prompt: usage.prompt_tokens, completion: usage.completion_tokens, total: usage.total_tokens },
-  };
-  if (prompt) told.ofPrompt = { audio: prompt.audio_tokens ?? 0, cached: prompt.cached_tokens ?? 0 };
-  if (completion) {
-    told.ofCompletion = {
-      audio: completion.audio_tokens ?? 0,
-      reasoning: completion.reasoning_tokens ?? 0,
-      acceptedPrediction: completion.accepted_prediction_tokens ?? 0,
-      rejectedPrediction: completion.rejected_prediction_tokens ?? 0,
-    };
-  }
-  return told;
-}
-
-async function post({ url, headers }: Service, body: object, signal: AbortSignal): Promise<string> {
-  const { host } = new URL(url);
-  try {
-    const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, signal };
-    const answer = await fetch(url, { ...init, body: JSON.stringify(body) });
-    const read = await answer.text();
-    if (answer.ok) return read;
-    throw new Error(`status ${answer.status}: ${problemOf(read)}`);
-  } catch (cause) {
-    if (signal.aborted) throw fault('cancelled', `the question to ${host} was cancelled`, { cause });
-    const { message, cause: inner } = cause as Error;
-    const why = inner instanceof Error ? `${message}: ${inner.message}` : message;
-    throw fault('unavailable', `${host} did not answer: ${why}`, { cause });
-  }
-}
-
-/** What the service says is wrong. */
-function problemOf(body: string): string {
-  try {
-    return String((JSON.parse(body) as { error: { message: unknown } }).error.message);
-  } catch {
-    return body.slice(0, 200);
-  }
-}
-
-const tokens = z.number().nonnegative();
-
-const usageShape = z.object({
-  prompt_tokens: tokens,
-  completion_tokens: tokens,
-  total_tokens: tokens,
-  prompt_tokens_details: z.object({ audio_tokens: tokens.nullish(), cached_tokens: tokens.nullish() }).nullish(),
-  completion_tokens_details: z
-    .object({
-      audio_tokens: tokens.nullish(),
-      reasoning_tokens: tokens.nullish(),
-      accepted_prediction_tokens: tokens.nullish(),
-      rejected_prediction_tokens: tokens.nullish(),
-    })
-    .nullish(),
-});
-
-type Usage = z.output<typeof usageShape>;
-
-const answerShape = z.object({
-  model: z.string().nullish(),
-  choices: z.array(
-    z.object({
-      finish_reason: z.string().nullish(),
-      message: z.object({
-        content: z.string().nullish(),
-        tool_calls: z
-          .array(z.object({ id: z.string(), function: z.object({ name: z.string(), arguments: z.string() }) }))
-          .nullish(),
-      }),
-    }),
-  ),
-  usage: usageShape.nullish(),
-});
-
-type Choice = z.output<typeof answerShape>['choices'][number];
-
-const isEmpty = ({ message }: Choice): boolean => !message.content && !message.tool_calls?.length;
-
-function readAnswer(text: string): z.output<typeof answerShape> {
-  try {
-    return answerShape.parse(JSON.parse(text));
-  } catch (cause) {
-    throw fault('unavailable', 'the service answered what is no chat completion: is endpoint right?', { cause });
-  }
-}
-
-function bodyOf(model: string, request: ConverseRequest): object {
-  const { messages, tools = [], toolChoice, temperature, responseFormat, promptCacheRetentionMs, metadata } = request;
-  return {
-    model,
-    messages: messages.map(messageOf),
-    ...(tools.length > 0 && { tools: tools.map(toolOf) }),
-    ...(toolChoice !== undefined && tools.length > 0 && { tool_choice: toolChoiceOf(toolChoice) }),
-    ...(temperature && { temperature }),
-    ...(responseFormat && { response_format: { type: 'json_schema', json_schema: formatOf(responseFormat) } }),
-    ...(promptCacheRetentionMs && { prompt_cache_retention: `${promptCacheRetentionMs / 3_600_000}h` }),
-    ...(metadata && Object.keys(metadata).length > 0 && { metadata }),
-  };
-}
-
-function messageOf(message: ConversationMessage): object {
-  const { role, name } = message;
-  const content = contentOf(message.content);
-  if (message.role === 'tool') return { role, tool_call_id: message.toolId, content };
-  const named = name ? { name } : {};
-  const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
-  if (calls.length === 0) return { role, ...named, content };
-  return { role, ...named, content: content || null, tool_calls: calls.map(callOf) };
-}
-
-const contentOf = (texts: readonly string[]): string | object[] =>
-  texts.length === 1 ? texts[0]! : texts.length === 0 ? '' : texts.map((text) => ({ type: 'text', text }));
-
-const callOf = ({ id, name, arguments: given }: ToolCall): object => ({
-  id,
-  type: 'function',
-  function: { name, arguments: given },
-});
-
-const toolOf = ({ name, description, parameters }: Tool): object => ({
-  type: 'function',
-  function: { name, ...(description && { description }), ...(parameters && { parameters }) },
-});
-
-const toolChoiceOf = (choice: string): unknown =>
-  ['auto', 'none', 'required'].includes(choice) ? choice : { type: 'function', function: { name: choice } };
-
-/** A schema may bring a name of its own, and ask for strictness, beside what JSON Schema has. */
-function formatOf({ name, strict, description, ...schema }: Readonly<Record<string, unknown>>): object {
-  return {
-    name: typeof name === 'string' && name !== '' ? name : 'response',
-    ...(description !== undefined && { description }),
-    ...(typeof strict === 'boolean' && { strict }),
-    schema,
-  };
-}
-
-type Ask = (request: ConverseRequest, signal: AbortSignal | undefined) => Promise<ConverseResponse>;
-
-const mostRemembered = 1_000;
-
-/** Gives an answer again for a time; the oldest go first when there are many. */
-export function remembering(ask: Ask, ttlMs: number, now: () => number): Ask {
-  const answers = new Map<string, { answer: ConverseResponse; until: number }>();
-  return async (request, signal) => {
-    const question = JSON.stringify(request);
-    const known = answers.get(question);
-    if (known !== undefined && known.until > now()) return known.answer;
-    const answer = await ask(request, signal);
-    answers.delete(question);
-    answers.set(question, { answer, until: now() + ttlMs });
-    for (const oldest of answers.keys()) {
-      if (answers.size <= mostRemembered) break;
-      answers.delete(oldest);
-    }
-    return answer;
   };
 }
