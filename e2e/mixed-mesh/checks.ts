@@ -63,7 +63,15 @@ export const checks: Readonly<Record<string, Check>> = {
     await assert.rejects(failing, { code: grpcCode.FAILED_PRECONDITION, message: 'not yet' });
   },
   ...Object.fromEntries(
-    ['empty_unary', 'large_unary', 'client_streaming', 'server_streaming', 'ping_pong', 'empty_stream'].map((name) => [
+    [
+      'empty_unary',
+      'large_unary',
+      'compressed_unary',
+      'client_streaming',
+      'server_streaming',
+      'ping_pong',
+      'empty_stream',
+    ].map((name) => [
       `gRPC proxy: ${name} of gRPC's interop client`,
       (mesh: Mesh) => proxied(mesh, interopCases[name]!),
     ]),

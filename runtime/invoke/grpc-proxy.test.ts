@@ -22,7 +22,8 @@ async function proxied(serve: Serve, connect?: () => Promise<AppLink>) {
     raw(_path, frames, options) {
       attempts += 1;
       seen.push({ ...options?.metadata });
-      return { headers: Promise.resolve({}), frames: serve(frames, attempts), trailers: () => ({}) } as never;
+      const headers = Promise.resolve({ 'grpc-encoding': 'gzip', 'grpc-accept-encoding': 'gzip', 'x-own': '1' });
+      return { headers, frames: serve(frames, attempts), trailers: () => ({}) } as never;
     },
   };
   const spans: FinishedSpan[] = [];
@@ -38,6 +39,7 @@ async function proxied(serve: Serve, connect?: () => Promise<AppLink>) {
   const call = {
     path: '/bank.Till/Pay',
     metadata: { 'dapr-app-id': 'till' },
+    headers: { 'grpc-encoding': 'gzip' },
     responseHeaders: {},
     responseTrailers: {},
   } as unknown as RawCall;
@@ -46,7 +48,7 @@ async function proxied(serve: Serve, connect?: () => Promise<AppLink>) {
     for await (const frame of proxy(frames, call)) texts.push(String(frame));
     return texts;
   };
-  return { answer, seen, spans, attempts: () => attempts };
+  return { answer, seen, spans, answered: call.responseHeaders, attempts: () => attempts };
 }
 
 async function* one(text: string): AsyncGenerator<Buffer> {
@@ -110,6 +112,13 @@ describe('a proxied gRPC call under a retry policy', () => {
   ] as const)('fails for a peer that cannot be found (%s) with code %d', async (key, code) => {
     const { answer } = await proxied(echo, () => Promise.reject(fault(key, "couldn't find service: till")));
     await expect(answer(one('pay'))).rejects.toMatchObject({ code });
+  });
+
+  it('tells both sides how its messages are packed, and not to pack for a caller who cannot unpack', async () => {
+    const { answer, seen, answered } = await proxied(echo);
+    await answer(one('pay'));
+    expect(seen[0]).toMatchObject({ 'grpc-encoding': 'gzip', 'grpc-accept-encoding': 'identity' });
+    expect(answered).toEqual({ 'grpc-encoding': 'gzip', 'x-own': '1' });
   });
 
   it('is one span, which the peer gets as its parent', async () => {

@@ -34,18 +34,11 @@ export type GrpcProxyOptions = {
   tracing?: Tracing | undefined;
 };
 
+/** How a call's messages are packed. */
+const encoding = 'grpc-encoding';
+
 /** Headers of one hop, made anew for the next. */
-const ofHop = new Set([
-  'te',
-  'content-type',
-  'user-agent',
-  'grpc-timeout',
-  'grpc-encoding',
-  'grpc-accept-encoding',
-  'grpc-message-type',
-  'host',
-  'connection',
-]);
+const ofHop = new Set(['te', 'content-type', 'user-agent', 'grpc-timeout', 'grpc-message-type', 'host', 'connection']);
 
 /**
  * Passes calls of services that no one here serves to the app they name in `dapr-callee-app-id` or `dapr-app-id`, frame by
@@ -161,9 +154,15 @@ async function connected(options: GrpcProxyOptions, remote: RemoteApp): Promise<
   });
 }
 
-/** The caller's metadata without what belongs to its own hop. */
+/**
+ * The caller's metadata without what belongs to its own hop. Messages are passed packed as they are: how they are goes
+ * with them, and so does whether the caller can unpack an answer.
+ */
 function forwarded(call: RawCall): Record<string, string | string[]> {
   const out: Record<string, string | string[]> = {};
+  const { [encoding]: packed, 'grpc-accept-encoding': accepted } = call.headers;
+  if (packed !== undefined) out[encoding] = packed as string;
+  if (!String(accepted).includes('gzip')) out['grpc-accept-encoding'] = 'identity';
   for (const name in call.metadata)
     if (!ofHop.has(name) && !name.startsWith(':')) out[name] = call.metadata[name] as string | string[];
   return out;
@@ -214,7 +213,7 @@ async function opened(
 
 function own(metadata: Metadata): Record<string, string | string[]> {
   const kept = Object.entries(metadata).filter(
-    ([name]) => !name.startsWith(':') && !name.startsWith('grpc-') && !ofHop.has(name),
+    ([name]) => name === encoding || !(name.startsWith(':') || name.startsWith('grpc-') || ofHop.has(name)),
   );
   return Object.fromEntries(kept) as Record<string, string | string[]>;
 }
