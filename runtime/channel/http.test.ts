@@ -23,6 +23,13 @@ describe('the channel to an app that speaks HTTP', () => {
     expect(calls[0]?.headers).toMatchObject({ 'dapr-api-token': 'mine', 'x-own': '1' });
   });
 
+  it('tells the app that a typed message is protobuf', async () => {
+    const { calls, channel: app } = channel();
+    const call = { ...callOf('POST', '/pay', {}, Buffer.from('x')), typeUrl: 'type.googleapis.com/bank.Payment' };
+    await app.invoke(call, undefined);
+    expect(calls[0]?.headers?.['content-type']).toBe('application/x-protobuf');
+  });
+
   it.each([101, 204, 304])('gives an answer of status %d, which has no body, in one piece', async (status) => {
     const { channel: app } = channel({ status, headers: {} });
     expect((await app.invoke(callOf('GET', '/pay', {}, noBody), undefined)).body).toBe(noBody);

@@ -68,7 +68,8 @@ function encodeSegment(segment: string): string {
 function headersFor(call: InvokeCall, options: HttpChannelOptions): Record<string, string | string[]> {
   const headers = toHttpHeaders(call.headers);
   delete headers['dapr-api-token'];
-  if (call.contentType !== '') headers['content-type'] = call.contentType;
+  const contentType = call.typeUrl === '' ? call.contentType : 'application/x-protobuf';
+  if (contentType !== '') headers['content-type'] = contentType;
   if (options.headers) Object.assign(headers, options.headers);
   if (options.appToken) headers['dapr-api-token'] = options.appToken;
   if (call.exact) Object.assign(headers, call.exact);

@@ -29,8 +29,13 @@ describe('headers towards an HTTP peer', () => {
 
 describe('metadata towards a gRPC peer', () => {
   it("marks HTTP's own headers and passes on the others", () => {
-    const headers = { host: 'x', accept: '*/*', 'x-own': '1', 'content-length': '3' };
-    expect(toGrpcMetadata(headers, true)).toEqual({ 'dapr-host': 'x', 'dapr-accept': '*/*', 'x-own': '1' });
+    const headers = { accept: '*/*', 'x-own': '1', 'content-length': '3' };
+    expect(toGrpcMetadata(headers, true)).toEqual({ 'dapr-accept': '*/*', 'x-own': '1' });
+  });
+
+  it('holds nothing of one hop of HTTP, nor what an app cannot say for gRPC', () => {
+    const ofHop = { host: 'x', connection: 'x-hop', 'x-hop': '1', 'keep-alive': '5', 'transfer-encoding': 'chunked' };
+    expect(toGrpcMetadata({ ...ofHop, 'grpc-status': '5', 'x-own': '1' }, true)).toEqual({ 'x-own': '1' });
   });
 
   it('passes the metadata of a gRPC caller as it is', () => {

@@ -31,9 +31,9 @@ const ownNames = 'outrigger-';
 
 /** Headers of HTTP which gRPC metadata may not bear as they are: they cross over with `dapr-` before them. */
 const permanent = new Set(
-  `accept accept-charset accept-language accept-ranges connection keep-alive proxy-connection transfer-encoding upgrade
-   cache-control content-type content-length cookie date expect from host if-match if-modified-since if-none-match
-   if-schedule-tag-match if-unmodified-since max-forwards origin pragma referer via warning`.split(/\s+/),
+  `accept accept-charset accept-language accept-ranges cache-control content-type cookie date expect from if-match
+   if-modified-since if-none-match if-schedule-tag-match if-unmodified-since max-forwards origin pragma referer via
+   warning`.split(/\s+/),
 );
 
 const traceNames = new Set(['traceparent', 'tracestate', 'grpc-trace-bin']);
@@ -85,12 +85,17 @@ function reserved(name: string): string {
   return name.startsWith('grpc-') ? `dapr-${name}` : name;
 }
 
-/** Headers as a gRPC peer gets them; with `fromHttp`, HTTP's own names get `dapr-` before them. The trace as binary. */
+/**
+ * Headers as a gRPC peer gets them; with `fromHttp`, HTTP's own names get `dapr-` before them, and those of one hop, or
+ * that gRPC alone may set, are left out. The trace as binary.
+ */
 export function toGrpcMetadata(headers: Metadata, fromHttp: boolean): Mutable {
+  const dropped = fromHttp ? nominated(headers) : undefined;
   const out: Mutable = {};
   for (const name in headers) {
     if (traceNames.has(name) || name === 'destination-app-id' || name.startsWith(':') || name === 'content-length')
       continue;
+    if (fromHttp && (hopByHop.has(name) || dropped?.has(name) || name.startsWith('grpc-'))) continue;
     if (!fromHttp && (name === 'content-type' || name === 'te' || name === 'user-agent')) continue;
     out[fromHttp && permanent.has(name) ? `dapr-${name}` : name] = headers[name] as string | string[];
   }

@@ -19,7 +19,8 @@ type ResponseChunk = MessageInitShape<typeof InternalInvokeResponseStreamSchema>
 export function createInternalServer(options: ServeOptions): Implementation {
   return implement(ServiceInvocation, {
     callLocal: async (request, call) => {
-      const data = request.message?.data?.value ?? new Uint8Array();
+      if (request.message === undefined) throw malformed('field Message is nil');
+      const data = request.message.data?.value ?? new Uint8Array();
       const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
       const answer = await serve(options, callFrom(request, body), call.peer, call.signal);
       return responseHead(answer, await collect(answer.body));

@@ -16,10 +16,21 @@ function service(invoke: (call: InvokeCall) => Promise<Partial<InvokeAnswer>>) {
     policyOf: () => ({}) as never,
     invoke: async (_id, call) => ({ ...noAnswer, ...(await invoke(call)) }),
   };
-  const options = { router, run: undefined as never, tracing: createTracing({ ratio: 0 }), log: silentLogger };
+  const options = {
+    router,
+    run: undefined as never,
+    tracing: createTracing({ ratio: 0 }),
+    log: silentLogger,
+    maxBodyBytes: 10,
+  };
   const handler = createInvokeService(options)['invokeService'] as unknown as Handler;
   const { signal } = new AbortController();
-  return (request: object) => handler(request, { metadata: {}, responseHeaders: {}, responseTrailers: {}, signal });
+  let sent = false;
+  const sendHeaders = () => {
+    sent = true;
+  };
+  const call = { metadata: {}, responseHeaders: {}, responseTrailers: {}, signal, sendHeaders };
+  return Object.assign((request: object) => handler(request, call), { headersSent: () => sent });
 }
 
 const message = { method: 'pay', contentType: '', httpExtension: { verb: 3, querystring: '' } };
@@ -59,5 +70,14 @@ describe('InvokeService', () => {
   it('gives the status of an app that answered', async () => {
     const call = service(async () => ({ status: 404, body: Buffer.from('none') }));
     await expect(call({ id: 'till', message })).rejects.toMatchObject({ code: grpcCode.NOT_FOUND });
+    expect(call.headersSent()).toBe(true);
+  });
+
+  it('refuses an answer over the limit', async () => {
+    async function* body() {
+      for (;;) yield Buffer.from('more');
+    }
+    const call = service(async () => ({ status: 200, body: body() }));
+    await expect(call({ id: 'till', message })).rejects.toMatchObject({ key: 'too-large' });
   });
 });

@@ -20,7 +20,14 @@ import { normalizeMethod } from './method-name.ts';
 import type { InvokeRouter } from './router.ts';
 import { errorText, statusOfHttp } from './status.ts';
 
-export type InvokeServiceOptions = { router: InvokeRouter; run: Runner; tracing: Tracing; log: Logger };
+export type InvokeServiceOptions = {
+  router: InvokeRouter;
+  run: Runner;
+  tracing: Tracing;
+  log: Logger;
+  /** Largest body of an answer, in bytes: it is one message. */
+  maxBodyBytes: number;
+};
 
 type Reply = MessageInitShape<typeof InvokeResponseSchema>;
 
@@ -41,7 +48,7 @@ export function createInvokeService(options: InvokeServiceOptions): Implementati
     const ended = (status: number, failure?: string): void =>
       endInvokeSpan(span, target, call.metadata, () => grpcAttributes(path, status), failure);
     try {
-      const reply = await replyTo(await invoke(options, request, headers, call.signal), call);
+      const reply = await replyTo(await invoke(options, request, headers, call.signal), call, options.maxBodyBytes);
       ended(grpcCode.OK);
       return reply;
     } catch (thrown) {
@@ -83,18 +90,24 @@ async function invoke(
   }
 }
 
-async function replyTo(answer: InvokeAnswer, call: Call): Promise<Reply> {
+async function replyTo(answer: InvokeAnswer, call: Call, maxBodyBytes: number): Promise<Reply> {
   const http = isHttpAnswer(answer);
   Object.assign(call.responseHeaders, toGrpcMetadata(answer.headers, true));
-  const value = await collect(answer.body);
+  const value = await collect(answer.body, maxBodyBytes);
   if (http) {
     call.responseHeaders['dapr-http-status'] = String(answer.status);
     const status = statusOfHttp(answer.status, value.toString());
-    if (status) throw status;
+    if (status) throw afterHeaders(call, status);
   } else {
     Object.assign(call.responseTrailers, toGrpcMetadata(answer.trailers, false));
     if (answer.status !== 0)
-      throw new StatusError(answer.status as StatusError['code'], answer.message, answer.details);
+      throw afterHeaders(call, new StatusError(answer.status as StatusError['code'], answer.message, answer.details));
   }
   return { contentType: answer.contentType, data: { typeUrl: answer.typeUrl, value } };
+}
+
+/** A failure of the app's. Its headers go out as such: in one block with the status, callers would take them for trailers. */
+function afterHeaders(call: Call, status: StatusError): StatusError {
+  call.sendHeaders();
+  return status;
 }

@@ -1,3 +1,4 @@
+import { fault } from '#kit/errors/fault.ts';
 import type { StatusDetail } from '#kit/grpc/status.ts';
 import type { Metadata } from '#kit/grpc/transport.ts';
 
@@ -72,12 +73,17 @@ export const isHttpAnswer = (answer: InvokeAnswer): boolean => answer.status >= 
 /** Makes the call; rejects where there is no answer at all. */
 export type Invoke = (call: InvokeCall, signal: AbortSignal | undefined) => Promise<InvokeAnswer>;
 
-/** A body as one buffer. Throws what the stream throws. */
-export async function collect(body: Body): Promise<Buffer> {
+/** A body as one buffer. Throws what the stream throws, and `too-large` for one that streams beyond `maxBytes`. */
+export async function collect(body: Body, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
   if (!isStream(body)) return body;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxBytes) throw fault('too-large', `the body has more than ${maxBytes} bytes (--max-body-size)`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
 }
 
 /** The first value of a header. */

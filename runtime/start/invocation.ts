@@ -91,9 +91,10 @@ export function startInvocation(start: InvocationStart): Invocation {
     run,
     watch: start.metrics,
   });
+  const calls = { router, run, tracing, log, maxBodyBytes: config.api.maxBodyBytes || Number.MAX_SAFE_INTEGER };
   return {
-    page: createInvokePage({ router, run, tracing, maxBodyBytes: config.api.maxBodyBytes || Number.MAX_SAFE_INTEGER }),
-    handlers: createInvokeService({ router, run, tracing, log }),
+    page: createInvokePage(calls),
+    handlers: createInvokeService(calls),
     proxy: createGrpcProxy({
       self,
       appToken: config.app.token || undefined,
