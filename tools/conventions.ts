@@ -1,11 +1,12 @@
 /**
  * Fails where source breaks a convention that the linter cannot see: `process` outside a main, a runner imported
- * outside kit/testing, tests that are skipped or that sleep.
+ * outside kit/testing, tests that are skipped or that sleep; and where READMEs do not tell what is there (maps.ts).
  * Usage: node tools/conventions.ts
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { mapProblems } from './maps.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -46,10 +47,11 @@ const files = readdirSync(root, { recursive: true, withFileTypes: true })
   .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
   .filter((file) => !/(^|\/)(node_modules|dist|gen)\//.test(file) && file !== 'tools/conventions.ts');
 
-const problems = files.flatMap((file) => {
+const broken = files.flatMap((file) => {
   const text = readFileSync(path.join(root, file), 'utf8');
   return rules.filter((rule) => rule.applies(file) && rule.pattern.test(text)).map((rule) => `${file}: ${rule.says}`);
 });
+const problems = [...broken, ...mapProblems(root)];
 for (const line of problems) process.stderr.write(`conventions: ${line}\n`);
 process.stdout.write(`conventions: ${files.length} files, ${problems.length} wrong\n`);
 process.exitCode = problems.length > 0 ? 1 : 0;

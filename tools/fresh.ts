@@ -20,6 +20,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
   'gen:dashboards': ['charts/outrigger/files/dashboards'],
   'gen:crds': ['charts/outrigger/crds', 'docs/kinds'],
   'gen:flags': ['docs/flags'],
+  'gen:licences': ['docs/dependencies.md'],
 };
 
 function snapshot(place: string): Map<string, string> {
