@@ -6,12 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 type Locked = { license?: string; dev?: boolean; optional?: boolean };
-type Root = { dependencies: Record<string, string>; devDependencies: Record<string, string> };
+type Direct = { dependencies: Record<string, string>; devDependencies: Record<string, string> };
 
 const root = path.resolve(import.meta.dirname, '..');
-const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
-  packages: Record<string, Locked> & { '': Root };
-};
+const read = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), 'utf8'));
+const { packages } = read('package-lock.json') as { packages: Record<string, Locked> };
 const licenceOf = (name: string): string => packages[`node_modules/${name}`]?.license ?? 'unknown';
 
 function table(names: readonly string[]): string {
@@ -29,7 +28,7 @@ function shippedByLicence(): string {
     .join(', ');
 }
 
-const { dependencies, devDependencies } = packages[''];
+const { dependencies, devDependencies } = read('package.json') as Direct;
 writeFileSync(
   path.join(root, 'docs/dependencies.md'),
   `<!-- Written by 'npm run gen:licences'; do not edit. -->

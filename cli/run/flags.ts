@@ -71,6 +71,19 @@ const runFlags: readonly RunFlag[] = [
   flag('--scheduler-host-address <address>', 'scheduler service', 'schedulerHostAddress'),
 ];
 
+/** What becomes something else on the sidecar's command line. */
+const translated: ReadonlySet<RunFlag['sets']> = new Set([
+  'appSSL',
+  'configFilePath',
+  'componentsPath',
+  'resourcesPaths',
+] as const);
+
+/** Flags that the sidecar takes by the same name: `[name, the setting it has its value from]`. */
+export const sidecarFlags = runFlags
+  .filter(({ sets }) => !translated.has(sets))
+  .map(({ flags, sets }) => [new Option(flags).name(), sets as keyof RunApp] as const);
+
 /** What commander is told of them. */
 export const runOptions = (): Option[] =>
   runFlags.map(({ flags, says, form }) => {

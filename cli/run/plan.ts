@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fault } from '#kit/errors/fault.ts';
 import type { DefaultFiles } from './default-files.ts';
+import { sidecarFlags } from './flags.ts';
 import type { RunApp } from './template.ts';
 
 /** Ports of one sidecar, all concrete. */
@@ -101,32 +102,15 @@ function appEnvironment(app: RunApp, ports: SidecarPorts, protocol: string): Rec
 }
 
 function sidecarArgs(app: RunApp, ports: SidecarPorts, files: SidecarFiles): string[] {
-  const values: Record<string, string | number | boolean | undefined> = {
-    'app-id': app.appID,
+  const values: Record<string, unknown> = {
+    ...Object.fromEntries(sidecarFlags.map(([name, setting]) => [name, app[setting]])),
     'app-protocol': files.appProtocol,
-    'app-port': app.appPort,
-    'app-channel-address': app.appChannelAddress,
-    'app-max-concurrency': app.appMaxConcurrency,
     'dapr-http-port': ports.http,
     'dapr-grpc-port': ports.grpc,
     'dapr-internal-grpc-port': ports.internal,
     'metrics-port': ports.metrics,
     'dapr-listen-addresses': app.apiListenAddresses ?? '127.0.0.1',
-    'log-level': app.logLevel,
-    'log-as-json': app.logAsJSON,
-    'enable-profiling': app.enableProfiling,
     'profile-port': app.enableProfiling ? ports.profile : undefined,
-    'enable-api-logging': app.enableApiLogging,
-    'enable-app-health-check': app.enableAppHealthCheck,
-    'app-health-check-path': app.appHealthCheckPath,
-    'app-health-probe-interval': app.appHealthProbeInterval,
-    'app-health-probe-timeout': app.appHealthProbeTimeout,
-    'app-health-threshold': app.appHealthThreshold,
-    'max-body-size': app.maxBodySize,
-    'read-buffer-size': app.readBufferSize,
-    'unix-domain-socket': app.unixDomainSocket,
-    'placement-host-address': app.placementHostAddress,
-    'scheduler-host-address': app.schedulerHostAddress,
   };
   const own = Object.entries(values).filter(([, value]) => value !== undefined);
   return [
