@@ -66,6 +66,14 @@ describe('the CLI', () => {
     expect((await cli('--version')).out).toMatch(/^outrigger \d+\.\d+\.\d+ \(speaks Dapr 1\.18\.\d+\)\n$/);
   });
 
+  it('prints them for programs too', async () => {
+    const { out } = await cli('version', '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject([
+      { what: 'outrigger' },
+      { what: 'dapr', version: expect.stringMatching(/^1\.18\./) },
+    ]);
+  });
+
   it('suggests the command that was meant', async () => {
     const { err, codes } = await cli('rnu');
     expect(err).toContain('Did you mean run?');

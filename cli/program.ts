@@ -9,6 +9,7 @@ import { addList } from './commands/list.ts';
 import { addPublish } from './commands/publish.ts';
 import { addRun } from './commands/run.ts';
 import { addStop } from './commands/stop.ts';
+import { addVersion } from './commands/version.ts';
 import { addInstall } from './kubernetes/install.ts';
 import { addStatus } from './kubernetes/status.ts';
 import type { CliWorld } from './world.ts';
@@ -39,6 +40,7 @@ export function buildProgram(world: CliWorld): Command {
   addInstall(program, world);
   addStatus(program, world);
   addCompletion(program, world);
+  addVersion(program, world);
   return program;
 }
 

@@ -79,6 +79,6 @@ async function find(type: string): Promise<Component> {
   );
   throw fault(
     'not-found',
-    `there is no component "${type}"${near === undefined ? '' : `, did you mean ${near}?`}: 'outrigger components' lists all`,
+    `there is no component "${type}"${near === undefined ? ':' : `; did you mean ${near}?`} 'outrigger components' lists all`,
   );
 }
