@@ -45,6 +45,13 @@ describe('acceptComponent', () => {
     },
   );
 
+  it('names an initTimeout that is no duration', async () => {
+    const spec = { type: 'state.redis', initTimeout: 'soon', metadata: [{ name: 'redisHost', value: 'a' }] };
+    expect((await accept(spec)).message).toBe(
+      'spec.initTimeout: "soon" is not a duration (examples: 300ms, 1.5h, 2h45m)',
+    );
+  });
+
   it.each([
     [{ type: 'state.redis' }, 'InvalidSettings', 'spec.metadata: redisHost is missing'],
     [

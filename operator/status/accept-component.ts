@@ -8,6 +8,7 @@ import { hostAnnotation } from '#kit/kube/annotations.ts';
 import { nearest } from '#kit/values/nearest.ts';
 import type { DaprResource } from '../resource.ts';
 import { type Finding, findingsOf } from './condition.ts';
+import { durationProblems } from './duration-problems.ts';
 
 /** Definitions by `type/version` in lower case, each loaded when first asked for. */
 export type Catalog = Readonly<Record<string, () => Promise<Pick<Definition, 'settings'>>>>;
@@ -47,6 +48,8 @@ export async function acceptComponent(
   const texts = Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined));
   const problems = settingProblems(definition.settings, texts, elsewhere);
   if (problems.length > 0) return finding('False', 'InvalidSettings', `spec.metadata: ${problems.join('; ')}`);
+  const [timeout] = durationProblems('spec.initTimeout', manifest.spec.initTimeout);
+  if (timeout !== undefined) return finding('False', 'InvalidSettings', timeout);
   return finding('True', 'Valid', `its settings fit ${type}`);
 }
 

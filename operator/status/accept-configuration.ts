@@ -1,8 +1,8 @@
 import { type Configuration, configuration } from '#crds/configuration.ts';
 import { toFault } from '#kit/errors/fault.ts';
-import { parseDuration } from '#kit/values/duration.ts';
 import type { DaprResource } from '../resource.ts';
 import { type Finding, findingsOf } from './condition.ts';
+import { durationProblems } from './duration-problems.ts';
 
 /** Whether a Configuration's settings make sense: its schema, and what a schema cannot say. */
 export function acceptConfiguration(resource: DaprResource): Finding {
@@ -20,8 +20,8 @@ const accepted = findingsOf('Accepted');
 function problemsOf({ spec }: Configuration): string[] {
   return [
     ...rate('spec.tracing.samplingRate', spec.tracing?.samplingRate),
-    ...duration('spec.mtls.workloadCertTTL', spec.mtls?.workloadCertTTL),
-    ...duration('spec.mtls.allowedClockSkew', spec.mtls?.allowedClockSkew),
+    ...durationProblems('spec.mtls.workloadCertTTL', spec.mtls?.workloadCertTTL),
+    ...durationProblems('spec.mtls.allowedClockSkew', spec.mtls?.allowedClockSkew),
     ...(spec.tracing?.otel?.headers ?? []).flatMap((header, i) =>
       header.secretKeyRef?.name && !header.secretKeyRef.key
         ? [`spec.tracing.otel.headers[${i}].secretKeyRef.key: is missing`]
@@ -33,14 +33,4 @@ function problemsOf({ spec }: Configuration): string[] {
 function rate(field: string, text: string | undefined): string[] {
   if (!text || (Number(text) >= 0 && Number(text) <= 1)) return [];
   return [`${field}: "${text}" is not a number between 0 and 1`];
-}
-
-function duration(field: string, text: string | undefined): string[] {
-  if (!text) return [];
-  try {
-    parseDuration(text);
-    return [];
-  } catch (thrown) {
-    return [`${field}: ${toFault(thrown).message}`];
-  }
 }

@@ -2,7 +2,7 @@ import type { Component } from '#crds/component.ts';
 import { valueText } from '#crds/name-value.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
-import { parseDuration } from '#kit/values/duration.ts';
+import { formatDuration, parseDuration } from '#kit/values/duration.ts';
 import type { Kind } from '../blocks/kind.ts';
 import { secretKind } from '../blocks/secrets/kind.ts';
 import type { HostContext, HostedComponent, HostName } from '../hosts/host.ts';
@@ -163,7 +163,7 @@ async function open(
     annotations,
   };
   const context = { log: log.scoped('dapr.contrib'), signal: ends, env: world.env };
-  const object = await within(initTimeoutMs(component), logName(component), abort, options.open(spec, context));
+  const object = await within(initTimeoutMs(component, log), logName(component), abort, options.open(spec, context));
   const former = registry.of(kind).get(name);
   registry.add({
     name,
@@ -209,10 +209,13 @@ function withDefaults(values: Record<string, string>, defaults: Readonly<Record<
   return missing.length === 0 ? values : { ...values, ...Object.fromEntries(missing) };
 }
 
-function initTimeoutMs({ spec }: Component): number {
+/** As in Dapr, one that makes no sense counts as left out. */
+function initTimeoutMs({ metadata, spec: { initTimeout } }: Component, log: Logger): number {
   try {
-    return parseDuration(spec.initTimeout ?? '') || defaultInitTimeoutMs;
-  } catch {
+    return (initTimeout && parseDuration(initTimeout)) || defaultInitTimeoutMs;
+  } catch (thrown) {
+    const instead = formatDuration(defaultInitTimeoutMs);
+    log.warn(`Component ${metadata.name}: spec.initTimeout: ${toFault(thrown).message}; ${instead} it is`);
     return defaultInitTimeoutMs;
   }
 }

@@ -37,6 +37,18 @@ describe('resources of a folder', () => {
     expect(await source.list(resiliency)).toEqual([]);
   });
 
+  it('are none of a misspelt kind, which is said, and of others’ kinds, which is not', async () => {
+    await using at = await folderOf({
+      'a.yaml': 'apiVersion: dapr.io/v1alpha1\nkind: Componnent\nmetadata: {name: a}\n',
+      'b.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\n---\nversion: 1\napps: []\n',
+    });
+    const { source, lines } = sourceOf(at.folder);
+    expect([await source.list(component), await source.list(resiliency)]).toEqual([[], []]);
+    expect(lines).toEqual([
+      `A document in ${path.join(at.folder, 'a.yaml')} is left out: dapr.io has no kind "Componnent"; did you mean Component?`,
+    ]);
+  });
+
   it('are those of the namespace, or of none, where one is given', async () => {
     await using at = await folderOf({
       'a.yaml': `${manifest('a', 'x')}---\n${manifest('b', 'y')}---\n${manifest('c')}`,

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { Kind as ResourceKind } from '#crds/kind.ts';
+import { group, type Kind as ResourceKind } from '#crds/kind.ts';
 import { fault, toFault } from '#kit/errors/fault.ts';
 import { watchDirectories } from '#kit/files/watch.ts';
+import { daprResources } from '#kit/kube/resource.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { nearest } from '#kit/values/nearest.ts';
 import { indentQuoted } from './quoted-lines.ts';
 import type { Relisted, Resource, ResourceSource } from './source.ts';
 
@@ -17,6 +19,8 @@ export type FileSourceOptions = {
   namespace: string | undefined;
   log: Logger;
 };
+
+const kindNames = Object.values(daprResources).map(({ kind }) => kind);
 
 type Manifest = { file: string; content: Record<string, unknown> };
 
@@ -155,8 +159,19 @@ export function readDocuments(file: string, text: string, log: Logger): Read {
       log.warn(`A document in ${file} is left out: ${content.message.split('\n')[0]}`);
       broken += 1;
     } else if (typeof content === 'object' && content !== null) {
-      manifests.push({ file, content: withKnownKeys(content) });
+      const manifest = { file, content: withKnownKeys(content) };
+      warnOfUnknownKind(manifest, log);
+      manifests.push(manifest);
     }
   }
   return { manifests, broken };
+}
+
+/** Files may hold what is meant for others, but not under our group. */
+function warnOfUnknownKind({ file, content: { apiVersion, kind } }: Manifest, log: Logger): void {
+  if (typeof apiVersion !== 'string' || !apiVersion.startsWith(`${group}/`)) return;
+  if (typeof kind === 'string' && kindNames.includes(kind)) return;
+  const near = typeof kind === 'string' ? nearest(kind, kindNames) : undefined;
+  const hint = near === undefined ? `it has ${kindNames.join(', ')}` : `did you mean ${near}?`;
+  log.warn(`A document in ${file} is left out: ${group} has no kind "${String(kind)}"; ${hint}`);
 }
