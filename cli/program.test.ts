@@ -118,7 +118,10 @@ describe('the CLI', () => {
       codes: [0],
     });
     await rm(path.join(home, 'runs'), { recursive: true });
-    expect((await cli('stop', '-f', file)).err).toContain(`no app of ${file} runs here: shop, till, over`);
+    expect(await cli('stop', '-f', file)).toMatchObject({
+      err: `outrigger: no app of ${file} runs here: shop, till, over\n`,
+      codes: [0],
+    });
     expect((await cli('stop')).err).toContain('name an app to stop');
   });
 
