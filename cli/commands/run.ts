@@ -18,7 +18,6 @@ export function addRun(program: Command, world: CliWorld): void {
         ' the app gets the components of ~/.dapr, or, where there are none, a SQLite state store called "statestore".',
     )
     .usage('[flags] --app-id NAME -- COMMAND [ARG …]   |   run -f dapr.yaml')
-    .passThroughOptions()
     .argument('[command...]', 'the app; without it the sidecar runs alone')
     .action(async (words: string[], options: Options) => world.exit(await runAction(words, options, world)));
   for (const option of runOptions()) command.addOption(option);

@@ -3,7 +3,7 @@ import { describe, expect, it } from '#kit/testing/test.ts';
 import { appOfFlags, runOptions } from './flags.ts';
 
 const read = (...words: string[]) => {
-  const program = new Command('run').argument('[command...]').passThroughOptions().exitOverride();
+  const program = new Command('run').argument('[command...]').exitOverride();
   for (const option of runOptions()) program.addOption(option);
   program.parse(words, { from: 'user' });
   return appOfFlags(program.args, program.opts());
@@ -20,6 +20,11 @@ describe('the flags of run', () => {
       directory: '.',
       dependsOn: [],
     });
+  });
+
+  it("may stand behind the app's words, as far as --", () => {
+    const { command, resourcesPaths } = read('-a', 'shop', 'node', 'app.js', '--resources-path', 'a', '--', '-p', '1');
+    expect({ command, resourcesPaths }).toEqual({ command: ['node', 'app.js', '-p', '1'], resourcesPaths: ['a'] });
   });
 
   it("may give a port as Dapr's defaults do: -1 is none", () => {
