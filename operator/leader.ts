@@ -2,6 +2,7 @@ import { eventRecorder } from '#kit/kube/event-recorder.ts';
 import { type Informer, startInformer } from '#kit/kube/informer.ts';
 import type { KubeObject } from '#kit/kube/object.ts';
 import { resources } from '#kit/kube/resource.ts';
+import { systemClock } from '#kit/lifecycle/clock.ts';
 import { untilAborted } from '#kit/lifecycle/until-aborted.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { SecretReader } from './api/secrets.ts';
@@ -11,6 +12,7 @@ import { startAccepted } from './controllers/accepted.ts';
 import { startComponents } from './controllers/components.ts';
 import { upgradeDefinitions } from './controllers/definitions.ts';
 import { startInUse } from './controllers/in-use.ts';
+import { startPodWarnings } from './controllers/pod-warnings.ts';
 import type { Service } from './controllers/service-plan.ts';
 import { type ServiceCounters, startServices } from './controllers/services.ts';
 import { startSkippedPods } from './controllers/skipped-pods.ts';
@@ -57,6 +59,7 @@ export async function lead(options: LeaderOptions, signal: AbortSignal): Promise
   const events = eventRecorder({ client, component: 'dapr-operator', log });
   const { namespace } = config;
   stack.use(startSkippedPods({ client, pods: caches.pods, deployments, namespace, events, log, signal }));
+  stack.use(startPodWarnings({ pods: caches.pods, events, clock: systemClock }));
   const watchdog = config.watchdog
     ? runWatchdog({ client, config: config.watchdog, pods: caches.pods, deployments, log }, signal)
     : undefined;

@@ -1,4 +1,4 @@
-import { hostedComponents } from '#kit/kube/annotations.ts';
+import { hostedComponents, injectionWarnings } from '#kit/kube/annotations.ts';
 import type { KubeObject } from '#kit/kube/object.ts';
 import { isTruthy } from '#kit/values/truthy.ts';
 
@@ -19,6 +19,8 @@ export type DaprPod = {
   owner: string;
   /** Names of the Components for which the injector has put a container of ours into it. */
   hosted: readonly string[];
+  /** What the injector could not make sense of, a line each; empty where all is well. */
+  warnings: string;
   deleting: boolean;
 };
 
@@ -42,6 +44,7 @@ export function daprPod({ metadata }: KubeObject): DaprPod | undefined {
     labelled: 'dapr.io/sidecar-injected' in labels || 'dapr.io/watchdog-patched' in labels,
     owner: owner ? `${owner.kind} ${owner.name}` : '',
     hosted: annotations[hostedComponents]?.split(',') ?? none,
+    warnings: annotations[injectionWarnings] ?? '',
     deleting: metadata.deletionTimestamp !== undefined,
   };
 }

@@ -1,6 +1,6 @@
 import type { V1Container, V1Pod, V1Volume } from '@kubernetes/client-node';
 import { fault } from '#kit/errors/fault.ts';
-import { hostedComponents } from '#kit/kube/annotations.ts';
+import { hostedComponents, injectionWarnings } from '#kit/kube/annotations.ts';
 import { type AnnotationValues, readAnnotations } from './annotations.ts';
 import { type Additions, appEnvironment, containerAdditions, withAdditions } from './app-containers.ts';
 import { componentContainers, hostedIn } from './component-containers.ts';
@@ -48,14 +48,15 @@ export function plan(pod: V1Pod, settings: Settings): Plan {
     mounts: mounted.flatMap(({ app }) => (app === undefined ? [] : [app])),
   };
   refuseSameNames(pod, components.moved, [...components.added, sidecar.container]);
+  const all = [...warnings, ...annotated.warnings, ...sidecar.warnings];
   return {
     operations: [
       ...setKeys('/metadata/labels', pod.metadata?.labels, labels(appId, values)),
-      ...setKeys('/metadata/annotations', pod.metadata?.annotations, hostedAnnotation(components)),
+      ...setKeys('/metadata/annotations', pod.metadata?.annotations, forOperator(components, all)),
       ...addVolumes(pod, [...mounted.map((one) => one.volume), ...components.volumes]),
       ...containerOperations(pod, { native, components, forApp, sidecar: sidecar.container }),
     ],
-    warnings: [...warnings, ...annotated.warnings, ...sidecar.warnings],
+    warnings: all,
   };
 }
 
@@ -87,9 +88,14 @@ const labels = (appId: string, values: AnnotationValues): Record<string, string>
   'dapr.io/metrics-enabled': String(values['enable-metrics']),
 });
 
-/** Tells the operator for which Components the pod has a container. */
-const hostedAnnotation = ({ hosted }: Components): Record<string, string> =>
-  hosted.length === 0 ? {} : { [hostedComponents]: hosted.join(',') };
+/**
+ * Tells the operator for which Components the pod has a container, and of warnings: whoever applied a Deployment never
+ * sees what its pods were answered at admission.
+ */
+const forOperator = ({ hosted }: Components, warnings: readonly string[]): Record<string, string> => ({
+  ...(hosted.length > 0 && { [hostedComponents]: hosted.join(',') }),
+  ...(warnings.length > 0 && { [injectionWarnings]: warnings.join('\n') }),
+});
 
 function mountedVolumes(values: AnnotationValues, settings: Settings): Mounted[] {
   const folder = values['unix-domain-socket-path'];

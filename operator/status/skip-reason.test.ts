@@ -13,6 +13,7 @@ const pod = (extra: Partial<DaprPod> = {}): DaprPod => ({
   labelled: false,
   owner: 'ReplicaSet cart-5d4',
   hosted: [],
+  warnings: '',
   deleting: false,
   ...extra,
 });
