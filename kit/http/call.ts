@@ -7,6 +7,8 @@ export type HttpCall = {
   /** Sent as they are, except for those that belong to a connection, which are not allowed. */
   headers?: Readonly<Record<string, string | readonly string[]>>;
   body?: Buffer | AsyncIterable<Uint8Array> | undefined;
+  /** Bytes of a body that streams, where they are known: then it goes out without chunks, over HTTP/1.1. */
+  bodyBytes?: number | undefined;
   signal?: AbortSignal | undefined;
 };
 

@@ -135,6 +135,34 @@ describe('the HTTP client', () => {
   });
 });
 
+describe('a body that streams and whose length is known', () => {
+  const pieces = async function* (...texts: string[]) {
+    for (const text of texts) yield Buffer.from(text);
+  };
+
+  it('goes out under its length, not in chunks', async () => {
+    await using at = await both(async ({ headers, stream }) => {
+      const all: Buffer[] = [];
+      for await (const piece of stream) all.push(piece);
+      return {
+        status: 200,
+        body: `${headers['content-length']} ${headers['transfer-encoding']} ${Buffer.concat(all)}`,
+      };
+    });
+    const { body } = await at.call({ method: 'POST', path: '/', body: pieces('some', ' more'), bodyBytes: 9 });
+    expect(String(await body.read(100))).toBe('9 undefined some more');
+  });
+
+  it.each([
+    ['shorter', 10],
+    ['longer', 8],
+  ])('fails where it is %s', async (how, bodyBytes) => {
+    await using at = await both(async (request) => ({ status: 200, body: await request.read() }));
+    const failed = at.call({ method: 'POST', path: '/', body: pieces('some', ' more'), bodyBytes });
+    await expect(failed).rejects.toMatchObject({ message: expect.stringContaining(`the body is ${how} than was`) });
+  });
+});
+
 /** A server that answers the first request of a connection, and at the second says the last word, if any, and closes it. */
 async function leaving(lastWord = '') {
   const methods: string[] = [];

@@ -31,6 +31,7 @@ export class Exchange implements BodyFlow {
   readonly method: string;
   readonly head: string;
   readonly body: HttpCall['body'];
+  readonly bodyBytes: number | undefined;
   readonly response: Promise<HttpResponse>;
   readonly #options: ExchangeOptions;
   #resolve!: (response: HttpResponse) => void;
@@ -46,6 +47,7 @@ export class Exchange implements BodyFlow {
     this.method = call.method;
     this.head = head;
     this.body = call.body;
+    this.bodyBytes = call.bodyBytes;
     this.#options = options;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;

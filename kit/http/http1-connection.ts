@@ -51,7 +51,7 @@ export class Http1Connection implements ResponseReader {
     this.#parser.begin(exchange.method, this);
     const { head, body } = exchange;
     if (body === undefined) this.#socket.write(head, 'latin1');
-    else if (!Buffer.isBuffer(body)) void this.#stream(head, body);
+    else if (!Buffer.isBuffer(body)) void this.#stream(exchange, body);
     else if (body.length <= joinUpTo) this.#socket.write(joined(head, body));
     else {
       this.#socket.cork();
@@ -122,18 +122,23 @@ export class Http1Connection implements ResponseReader {
     this.#writable();
   }
 
-  /** Sends a body as it comes, at the server's pace. A source that fails breaks the connection. */
-  async #stream(head: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-    const exchange = this.#exchange;
+  /** Sends a body as it comes, at the server's pace. A source that fails, or is not as long as announced, breaks the connection. */
+  async #stream(exchange: Exchange, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const { head, bodyBytes } = exchange;
+    let left = bodyBytes ?? Number.POSITIVE_INFINITY;
     this.#sending = true;
     try {
       gather(this.#socket);
       this.#socket.write(head, 'latin1');
       for await (const piece of body) {
         if (this.#exchange !== exchange) return;
-        if (piece.length > 0 && !this.#writeChunk(piece)) await this.#drain();
+        left -= piece.length;
+        if (left < 0) throw new Error('the body is longer than was announced');
+        if (piece.length > 0 && !this.#writePiece(piece, bodyBytes === undefined)) await this.#drain();
       }
-      if (this.#exchange === exchange) this.#socket.write('0\r\n\r\n', 'latin1');
+      if (this.#exchange !== exchange) return;
+      if (bodyBytes === undefined) this.#socket.write('0\r\n\r\n', 'latin1');
+      else if (left > 0) throw new Error('the body is shorter than was announced');
     } catch (thrown) {
       if (this.#exchange === exchange) this.#close(thrown as Error, false);
     } finally {
@@ -141,12 +146,12 @@ export class Http1Connection implements ResponseReader {
     }
   }
 
-  #writeChunk(piece: Uint8Array): boolean {
+  #writePiece(piece: Uint8Array, chunked: boolean): boolean {
     const socket = this.#socket;
     gather(socket);
-    socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
-    socket.write(piece);
-    return socket.write('\r\n', 'latin1') || socket.writableLength < mostQueuedBytes;
+    if (chunked) socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
+    const room = socket.write(piece);
+    return (chunked ? socket.write('\r\n', 'latin1') : room) || socket.writableLength < mostQueuedBytes;
   }
 
   #drain(): Promise<void> {

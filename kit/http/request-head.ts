@@ -11,7 +11,7 @@ const noTarget = /[^\x21-\x7e\x80-\xff]/;
  * The head of an HTTP/1.1 request, to be sent as Latin-1. Says nothing of the connection: HTTP/1.1 keeps it alive
  * unasked. `host` is used where the call names none. Throws `bad-request` for what would break out of its line.
  */
-export function requestHead({ method, path, headers, body }: HttpCall, host: string): string {
+export function requestHead({ method, path, headers, body, bodyBytes }: HttpCall, host: string): string {
   if (!token.test(method) || noTarget.test(path))
     throw fault('bad-request', `${method} ${path} is no HTTP request line`);
   let head = `${method} ${path} HTTP/1.1\r\n`;
@@ -23,7 +23,8 @@ export function requestHead({ method, path, headers, body }: HttpCall, host: str
     else for (const one of value) head += line(name, one);
   }
   if (body === undefined) return `${head}\r\n`;
-  return `${head}${Buffer.isBuffer(body) ? `content-length: ${body.length}` : 'transfer-encoding: chunked'}\r\n\r\n`;
+  const bytes = Buffer.isBuffer(body) ? body.length : bodyBytes;
+  return `${head}${bytes === undefined ? 'transfer-encoding: chunked' : `content-length: ${bytes}`}\r\n\r\n`;
 }
 
 function line(name: string, value: string): string {

@@ -33,7 +33,7 @@ function callOf(call: HttpCall, from: MiddlewareBody, { method, url, headers, bo
   if (body === from) return { ...call, method, path: url, headers };
   const { 'content-length': _, ...unsized } = headers;
   const bytes = body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : body;
-  return { ...call, method, path: url, headers: unsized, body: bytes };
+  return { ...call, method, path: url, headers: unsized, body: bytes, bodyBytes: undefined };
 }
 
 function middlewareBody(body: HttpCall['body']): MiddlewareBody {

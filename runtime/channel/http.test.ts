@@ -30,6 +30,13 @@ describe('the channel to an app that speaks HTTP', () => {
     expect(calls[0]?.headers?.['content-type']).toBe('application/x-protobuf');
   });
 
+  it('announces the length of a body that streams, where that is known', async () => {
+    const { calls, channel: app } = channel();
+    const body = (async function* () {})();
+    await app.invoke({ ...callOf('POST', '/pay', {}, noBody), body, bodyBytes: 7 }, undefined);
+    expect(calls[0]?.bodyBytes).toBe(7);
+  });
+
   it.each([101, 204, 304])('gives an answer of status %d, which has no body, in one piece', async (status) => {
     const { channel: app } = channel({ status, headers: {} });
     expect((await app.invoke(callOf('GET', '/pay', {}, noBody), undefined)).body).toBe(noBody);

@@ -36,7 +36,7 @@ export function createHttpChannel(options: HttpChannelOptions): AppChannel {
       try {
         const path = `/${encodePath(call.method)}${call.query === '' ? '' : `?${call.query}`}`;
         const headers = headersFor(call, options);
-        const request = { method: call.verb, path, headers, body: bodyOf(call), signal };
+        const request = { method: call.verb, path, headers, body: bodyOf(call), bodyBytes: call.bodyBytes, signal };
         const { client, pipeline } = options;
         if (pipeline) return answerOfPipeline(await throughPipeline(client, pipeline, request), leave);
         return await answerOf(await client.call(request), leave);

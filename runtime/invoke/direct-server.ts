@@ -5,7 +5,7 @@ import type { Metadata } from '#kit/grpc/transport.ts';
 import type { HttpReply, HttpRequest } from '#kit/http/message.ts';
 import { fromGrpcHeader, statusHeader, typeUrlHeader, wholeUpTo } from './direct.ts';
 import { endToEnd } from './headers.ts';
-import { type Body, type InvokeAnswer, type InvokeCall, noBody } from './message.ts';
+import { announcedBytes, type Body, type InvokeAnswer, type InvokeCall, isStream, noBody } from './message.ts';
 import { type ServeOptions, serve } from './serve.ts';
 
 /** Serves the calls of our own sidecars to an app that speaks HTTP. */
@@ -34,6 +34,7 @@ function callOf({ method: verb, url, headers }: HttpRequest, body: Body): Invoke
     headers: (grpc ? endToEnd(headers as Metadata) : headers) as Metadata,
     from: grpc ? 'grpc' : 'http',
     body,
+    bodyBytes: isStream(body) ? announcedBytes(headers['content-length']) : undefined,
   };
 }
 

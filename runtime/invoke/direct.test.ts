@@ -107,6 +107,21 @@ describe('a call between two of our own sidecars', () => {
     expect((await at.call({ verb: 'POST', body: Buffer.alloc(1_000_000) })).body.length).toBe(1_000_000);
   });
 
+  it('tells how long a body is that streams, where its sender knows', async () => {
+    const seen: (number | undefined)[] = [];
+    await using at = await ends(async ({ body, bodyBytes }) => {
+      seen.push(bodyBytes);
+      await collect(body);
+      return {};
+    });
+    const pieces = async function* () {
+      yield Buffer.alloc(100_000);
+    };
+    await at.call({ verb: 'POST', body: Buffer.alloc(100_000) });
+    await at.call({ verb: 'POST', body: pieces() });
+    expect(seen).toEqual([100_000, undefined]);
+  });
+
   it('ends with the status that the sidecar gives in place of an answer', async () => {
     await using at = await ends(
       async () => {

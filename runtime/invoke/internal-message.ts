@@ -10,7 +10,15 @@ import {
 } from '#proto/dapr/proto/internals/v1/service_invocation_pb.js';
 import { verbName, verbOf } from '../channel/grpc.ts';
 import { withoutHop } from './headers.ts';
-import { type Body, type InvokeAnswer, type InvokeCall, isHttpAnswer, isStream, noBody } from './message.ts';
+import {
+  announcedBytes,
+  type Body,
+  type InvokeAnswer,
+  type InvokeCall,
+  isHttpAnswer,
+  isStream,
+  noBody,
+} from './message.ts';
 
 type Listed = Record<string, { values: string[] }>;
 
@@ -76,6 +84,7 @@ export function callFrom(head: InternalInvokeRequest, body: Body): InvokeCall {
     headers: unlisted(head.metadata),
     from: grpc ? 'grpc' : 'http',
     body,
+    bodyBytes: isStream(body) ? announcedBytes(announcedLength(head.metadata)) : undefined,
   };
 }
 

@@ -27,6 +27,8 @@ export type InvokeCall = {
   /** Which of the two the headers are: they are translated when they cross over. */
   from: 'http' | 'grpc';
   body: Body;
+  /** Bytes of a body that streams, where its sender announced them. */
+  bodyBytes?: number | undefined;
 };
 
 /** A call of the sidecar's own to a path of the app, with a JSON body. */
@@ -40,6 +42,10 @@ export const callOf = (verb: string, path: string, headers: Metadata, body: Buff
   from: 'http',
   body,
 });
+
+/** The number of a header `content-length`; undefined without one, or where it is none. */
+export const announcedBytes = (length: unknown): number | undefined =>
+  /^\d{1,15}$/.test(String(length)) ? Number(length) : undefined;
 
 /** What an app answered. */
 export type InvokeAnswer = {
