@@ -29,7 +29,8 @@ async function changesOver(results: readonly boolean[], threshold: number): Prom
     signal: abort.signal,
   });
   health.onChange((healthy) => changes.push(healthy));
-  health.start();
+  await health.start();
+  expect(at).toBeGreaterThan(0);
   await over.promise;
   return changes;
 }

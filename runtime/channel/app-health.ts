@@ -5,8 +5,8 @@ import type { ProbeResult } from './channel.ts';
 /** What the probes say of the app. */
 export type AppHealth = {
   isHealthy(): boolean;
-  /** Probes until the signal fires; the first at once. */
-  start(): void;
+  /** Probes until the signal fires, the first at once; resolves when that one has ended. */
+  start(): Promise<void>;
   /** Calls back at each change. */
   onChange(listener: (healthy: boolean) => void): void;
 };
@@ -41,11 +41,20 @@ export function watchAppHealth(options: AppHealthOptions): AppHealth {
     if (good) change(true, '');
     else if (failures >= threshold) change(false, reason);
   };
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      judge(await options.probe(options.path, options.timeoutMs));
+  const probe = async (): Promise<void> => judge(await options.probe(options.path, options.timeoutMs));
+  const goOn = async (): Promise<void> => {
+    for (;;) {
       await clock.pause(options.intervalMs, signal);
+      if (signal.aborted) return;
+      await probe();
     }
   };
-  return { isHealthy: () => healthy, start: () => void run(), onChange: (listener) => void listeners.push(listener) };
+  return {
+    isHealthy: () => healthy,
+    async start() {
+      await probe();
+      void goOn();
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
 }

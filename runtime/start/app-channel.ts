@@ -20,7 +20,7 @@ export type App = {
   grpc(): Channel | undefined;
   /** Undefined where health checks are off. */
   health: AppHealth | undefined;
-  /** Resolves when the app's port is open and, with health checks on, they run; at once where there is no app. */
+  /** Resolves when the app's port is open and, with health checks on, the first has ended; at once where there is no app. */
   ready: Promise<void>;
 };
 
