@@ -15,7 +15,7 @@ import { addStatus } from './kubernetes/status.ts';
 import type { CliWorld } from './world.ts';
 
 /** The whole CLI as one commander program; each command adds itself. */
-export function buildProgram(world: CliWorld): Command {
+function buildProgram(world: CliWorld): Command {
   const program = new Command('outrigger')
     .description('Run apps beside sidecars that speak Dapr, on this machine or in Kubernetes.')
     .version(`outrigger ${version} (speaks Dapr ${daprVersion})`, '-v, --version', 'print the version')

@@ -3,6 +3,7 @@ import { type Fault, fault } from '#kit/errors/fault.ts';
 import { lenient } from './lenient.ts';
 import { type OpenApiSchema, openApi } from './openapi.ts';
 
+/** The API group of Dapr's kinds. */
 export const group = 'dapr.io';
 
 /** A column of `kubectl get`. */

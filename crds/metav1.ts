@@ -23,7 +23,7 @@ export const envelope = {
 };
 
 /** Kubernetes' standard condition. */
-export const condition = z.object({
+const condition = z.object({
   type: z.string().describe('What the condition is about, such as `Accepted`.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   observedGeneration: z.number().int().optional().describe('Generation of the object it was found for.'),

@@ -41,6 +41,7 @@ export type Registry = {
   remove(kind: Pick<Kind, 'category'>, name: string): void;
 };
 
+/** An empty registry. */
 export function createRegistry(): Registry {
   const byKind = new Map<string, Map<string, Loaded>>();
   const of = (category: string): Map<string, Loaded> => {

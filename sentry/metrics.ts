@@ -10,6 +10,7 @@ export type SentryMetrics = {
   issuerExpiry(at: Date): void;
 };
 
+/** Dapr's `dapr_sentry_*`. */
 export function sentryMetrics(registry: Registry): SentryMetrics {
   const registers = [registry];
   const counter = (name: string, help: string) => new Counter({ name: `dapr_sentry_${name}`, help, registers });

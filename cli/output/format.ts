@@ -1,10 +1,12 @@
 import { table } from './table.ts';
 
+/** Values of `--output`. */
 export const outputFormats = ['table', 'json', 'yaml'] as const;
 
 /** How a listing is printed: for eyes, or for programs. */
 export type OutputFormat = (typeof outputFormats)[number];
 
+/** A column of a table; programs get the whole row instead. */
 export type Column<T> = { title: string; value(row: T): string };
 
 /** A listing in the asked form; JSON and YAML carry the rows whole, the table only its columns. */

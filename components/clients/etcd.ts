@@ -35,6 +35,7 @@ const callTimeoutMs = 5_000;
 /** etcd sends answers as large as its database. */
 const maxReceiveBytes = 2 ** 31 - 1;
 
+/** Every call may take 5 s; one that fails rejects with `unavailable`, naming the endpoints. */
 export async function openEtcd(settings: EtcdSettings): Promise<Etcd> {
   const [{ KV, Lease }, channel] = await Promise.all([import('#proto/etcd/etcdserver_pb.js'), dial(settings)]);
   const where = `etcd at ${settings.endpoints.join(', ')}`;

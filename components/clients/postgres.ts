@@ -82,7 +82,7 @@ function targetOf(settings: PostgresSettings): Record<string, string | undefined
 }
 
 /** Reads a URL or libpq's `name=value` form; values may stand in single quotes. */
-export function readConnectionString(connectionString: string): Record<string, string> {
+function readConnectionString(connectionString: string): Record<string, string> {
   if (/^postgres(ql)?:\/\//i.test(connectionString)) {
     if (!URL.canParse(connectionString)) throw fault('invalid-metadata', 'connectionString: not a valid URL');
     const url = new URL(connectionString);

@@ -9,6 +9,7 @@ import type { RedisSettings } from './redis-settings.ts';
 /** A Lua script with its digest. */
 export type RedisScript = { readonly text: string; readonly sha: string };
 
+/** A script whose digest is known ahead, so that its text travels once per server. */
 export const redisScript = (text: string): RedisScript => ({
   text,
   sha: createHash('sha1').update(text).digest('hex'),

@@ -12,6 +12,7 @@ export type WatchedItems = {
 
 const gone: ConfigurationItem = { value: '', version: '' };
 
+/** `read` asks for all items of a subscription; `tell` gets only those that are other than before. */
 export function watchedItems(
   read: () => Promise<ConfigurationItems>,
   tell: (items: ConfigurationItems) => void,

@@ -5,6 +5,7 @@ import { type Etcd, type EtcdSettings, etcdSettings, openEtcd, type TxnInit } fr
 import { likePattern, likePrefix } from './like.ts';
 import { ttlSeconds } from './ttl.ts';
 
+/** Settings of both versions of the component. */
 export const stateEtcdSettings = etcdSettings.extend({
   keyPrefixPath: text('Put before every key, with a slash between.').default(''),
   maxTxnOps: integer('Most operations of a transaction, as the server’s flag --max-txn-ops has it.', {

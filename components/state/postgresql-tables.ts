@@ -60,5 +60,6 @@ export function removeExpired(
   return () => clearInterval(timer);
 }
 
+/** The fault of a write whose condition does not hold; `why` ends its message. */
 export const mismatch = (key: string, why: string) =>
   fault('state-etag-mismatch', `key ${key} was not written: ${why}`);

@@ -1,3 +1,8 @@
+/**
+ * The messages of components.v1 and the records of contracts/state.ts, either way: `from…` reads a message, `to…` makes
+ * one. Empty texts of the wire are undefined here.
+ */
+
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { fault } from '#kit/errors/fault.ts';
 import {

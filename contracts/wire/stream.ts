@@ -3,6 +3,7 @@ import type { Logger } from '#kit/log/logger.ts';
 const shortestPauseMs = 500;
 const longestPauseMs = 30_000;
 
+/** What is pushed, as the iterable that a stream takes. */
 export type Outgoing<T> = AsyncIterable<T> & { push(item: T): void; end(): void };
 
 /** The sending side of a stream: what is pushed comes out in order, until the end. */

@@ -37,7 +37,7 @@ export interface ApiServerSettings {
   withoutControllers: boolean;
 }
 
-export const issuer = 'https://kubernetes.default.svc.cluster.local';
+const issuer = 'https://kubernetes.default.svc.cluster.local';
 
 export function apiServerArguments(settings: ApiServerSettings): string[] {
   const { ca, serving, serviceAccountKey, kubelet } = settings.certificates;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
-import { startTime } from '../process-id.ts';
+import { startTime } from '../start-time.ts';
 import { processCgroup } from './cgroup.ts';
 import type { Plan } from './plan.ts';
 

@@ -5,7 +5,7 @@ import { resources } from '#kit/kube/resource.ts';
 import type { Clock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 
-export const webhookConfiguration = 'dapr-sidecar-injector';
+const webhookConfiguration = 'dapr-sidecar-injector';
 
 const checkMs = 30_000;
 const retryMs = 2_000;

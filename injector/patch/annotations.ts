@@ -10,6 +10,7 @@ import {
   text,
 } from './annotation.ts';
 
+/** Before each name below. */
 export const prefix = 'dapr.io/';
 
 /** Every annotation of a pod under `dapr.io/`. Source of names and defaults: Dapr 1.18 `pkg/injector`. */

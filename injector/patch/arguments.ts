@@ -2,7 +2,9 @@ import type { AnnotationValues } from './annotations.ts';
 import type { Settings } from './settings.ts';
 import { apiSocketsFolder } from './volumes.ts';
 
+/** The sidecar's HTTP API, in every pod. */
 export const httpPort = 3500;
+/** Health and metadata for the kubelet, without a token. */
 export const publicPort = 3501;
 
 type Given = string | number | boolean | undefined;

@@ -26,6 +26,7 @@ export type ControlPlaneConfig = {
   logging: { level: LogLevel; json: boolean };
 };
 
+/** What a service is told by them; `warn` is `warning`, as in the log. */
 export function controlPlaneConfig(values: FlagValues<typeof controlPlaneFlags>): ControlPlaneConfig {
   const level = values['log-level'];
   return {

@@ -34,7 +34,7 @@ export function encodeFrame<S extends DescMessage>(
 const compressedFrame = (body: Buffer): Buffer => frame(body, true);
 
 /** Throws INTERNAL for bytes which are not such a message. */
-export function decode<S extends DescMessage>(schema: S, body: Uint8Array): MessageShape<S> {
+function decode<S extends DescMessage>(schema: S, body: Uint8Array): MessageShape<S> {
   try {
     return fromBinary(schema, body);
   } catch (cause) {

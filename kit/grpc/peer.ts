@@ -16,7 +16,7 @@ export type Peer = {
 };
 
 /** The Dapr identity a certificate is for, read from its encoding: the text form can be made to look like another. */
-export function spiffeIdOf(certificate: X509Certificate): string | undefined {
+function spiffeIdOf(certificate: X509Certificate): string | undefined {
   try {
     return formatSpiffeId(peerIdentity(certificate));
   } catch {

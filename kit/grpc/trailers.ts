@@ -47,12 +47,12 @@ function detailsOf(trailers: Metadata): { typeUrl: string; value: Uint8Array }[]
 }
 
 /** The value of a `-bin` header: base64 without padding. */
-export function encodeBinary(bytes: Uint8Array): string {
+function encodeBinary(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64').replace(/=+$/, '');
 }
 
 /** The bytes of a `-bin` header, padded or not. */
-export function decodeBinary(text: string): Buffer {
+function decodeBinary(text: string): Buffer {
   return Buffer.from(text, 'base64');
 }
 

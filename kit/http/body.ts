@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Fault, fault } from '#kit/errors/fault.ts';
 
+/** The body of what has none. */
 export const emptyBody: Buffer = Buffer.alloc(0);
 
 /** The whole of a body. Rejects with `too-large` above the limit, as soon as that is known, and `cancelled` when cut. */
@@ -26,6 +27,7 @@ export function readBody(stream: Readable, announced: string | undefined, limit:
   });
 }
 
+/** The fault of a body over the limit, which it names. */
 export const tooLarge = (limit: number): Fault =>
   fault('too-large', `the request body is larger than the limit of ${limit} bytes`);
 

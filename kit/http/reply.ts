@@ -4,7 +4,7 @@ import type { HttpReply } from './message.ts';
 export const failedReply: HttpReply = Object.freeze({ status: 500 });
 
 /** The bytes of a reply's body; undefined where they are not known ahead, or where there may be none. */
-export function lengthOf({ status, body }: HttpReply): number | undefined {
+function lengthOf({ status, body }: HttpReply): number | undefined {
   if (status === 204 || status === 304 || status < 200) return undefined;
   if (body === undefined) return 0;
   if (typeof body === 'string') return Buffer.byteLength(body);

@@ -16,7 +16,7 @@ export type HeaderBlock = {
 export class HpackError extends Error {}
 
 /** Bytes of the dynamic table each way, unless told otherwise. */
-export const defaultTableBytes = 4_096;
+const defaultTableBytes = 4_096;
 const entryOverhead = 32;
 /** Blocks that are kept as read, and the longest of them. */
 const mostKnown = 4;

@@ -10,6 +10,7 @@ export type ConnectionSource = 'flag' | 'env' | 'in-cluster' | 'home';
 
 /** Dapr's operator asks its flag first; its sentry, injector and sidecar ask the pod first. */
 export const flagFirst: readonly ConnectionSource[] = ['flag', 'env', 'in-cluster', 'home'];
+/** As above: the pod first. */
 export const inClusterFirst: readonly ConnectionSource[] = ['in-cluster', 'flag', 'env', 'home'];
 
 export type ConnectionChoice = {

@@ -3,7 +3,6 @@ import { Fault, toFault } from '#kit/errors/fault.ts';
 import { type Clock, systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { KubeClient } from './client.ts';
-import type { KubeObject } from './object.ts';
 import { resources } from './resource.ts';
 
 export type EventRecorderOptions = {
@@ -27,12 +26,7 @@ export type EventRecorder = {
 const sameMs = 3_600_000;
 const remembered = 2_000;
 
-/** What an Event says it is about. */
-export function referenceTo(object: KubeObject, kind: { apiVersion: string; kind: string }): ObjectReference {
-  const { namespace = '', name = '', uid } = object.metadata;
-  return { ...kind, namespace, name, ...(uid && { uid }) };
-}
-
+/** Makes one; it keeps the last 2,000 Events in mind. */
 export function eventRecorder({ client, component, log, clock = systemClock }: EventRecorderOptions): EventRecorder {
   const recent = new Map<string, { name: string; count: number; at: number }>();
 

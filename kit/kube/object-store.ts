@@ -27,6 +27,7 @@ export type Transform<T> = (object: KubeObject) => T | undefined;
 
 type Entry<T> = { object: T; version: string };
 
+/** An empty store; `transform` decides what is kept of each object, and whether it is. */
 export function objectStore<T>(transform: Transform<T>): ObjectStore<T> {
   const entries = new Map<string, Entry<T>>();
   const namespaces = new Map<string, Map<string, T>>();

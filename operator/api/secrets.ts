@@ -113,4 +113,5 @@ export const resolveConfiguration: Resolve = async (resource, read) => {
   return { ...resource, spec: { ...resource.spec, tracing: { ...tracing, otel } } };
 };
 
+/** For kinds without secrets. */
 export const resolveNothing: Resolve = (resource) => Promise.resolve(resource);

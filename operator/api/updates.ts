@@ -11,7 +11,7 @@ export type Update = { type: ResourceEventType; resource: DaprResource };
  * What a change means to one app. An app that falls out of the scopes sees a deletion of the manifest it knew, one that
  * comes into them a creation; what concerns it in neither state, or changed nothing but the status, it is not told.
  */
-export function updateFor(change: Change<DaprResource>, appId: string): Update | undefined {
+function updateFor(change: Change<DaprResource>, appId: string): Update | undefined {
   const { type, object } = change;
   const now = admits(object, appId);
   if (type === 'deleted') return now ? { type: ResourceEventType.DELETED, resource: object } : undefined;

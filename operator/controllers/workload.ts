@@ -27,7 +27,7 @@ type Raw = KubeObject & {
 };
 
 /** The label `app` of the injector's Deployment. */
-export const injectorApp = 'dapr-sidecar-injector';
+const injectorApp = 'dapr-sidecar-injector';
 
 /** Reduces a workload of a kind; nothing of one that is neither Dapr's nor the injector. */
 export const workloadOf =

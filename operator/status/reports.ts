@@ -42,6 +42,7 @@ type Picture = {
 
 const longestError = 2_000;
 
+/** What sidecars have said of late, in memory: a new leader hears it again from them. */
 export function openReports(): Reports {
   const pods = new Map<string, Picture>();
   return {

@@ -44,6 +44,7 @@ type Reading = { bound: BoundBinding; life: Life | undefined };
 
 const endMs = 30_000;
 
+/** Reads from nothing before the first `update`. */
 export function createAppInputs(options: AppInputsOptions): AppInputs {
   const { registry, app, clock, log } = options;
   const bindings = registry.of(bindingKind);

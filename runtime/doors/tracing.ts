@@ -19,7 +19,7 @@ const first = (headers: Headers, name: string): string | undefined => {
 };
 
 /** The trace that headers or metadata carry, in whichever form. */
-export function incomingTrace(headers: Headers): TraceContext | undefined {
+function incomingTrace(headers: Headers): TraceContext | undefined {
   const found = parseTraceparent(first(headers, 'traceparent'), first(headers, 'tracestate'));
   if (found) return found;
   const bin = first(headers, 'grpc-trace-bin');

@@ -5,7 +5,7 @@ import type { Logger } from '#kit/log/logger.ts';
 import type { PluggableSockets } from './pluggable.ts';
 
 /** Where a component may run, as annotation `outrigger.dev/host` says. */
-export const hostNames = ['in-process', 'process', 'container', 'socket', 'remote'] as const;
+const hostNames = ['in-process', 'process', 'container', 'socket', 'remote'] as const;
 export type HostName = (typeof hostNames)[number];
 
 /** Annotations of a Component that hosts read. */

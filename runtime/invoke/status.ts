@@ -80,7 +80,7 @@ function camel(name: string): string {
 }
 
 /** The name of a gRPC code as grpc-go writes it: `PermissionDenied`. */
-export function codeName(code: number): string {
+function codeName(code: number): string {
   return goNames[code] ?? `Code(${code})`;
 }
 

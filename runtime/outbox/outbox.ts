@@ -29,6 +29,7 @@ export type RunningOutbox = Outbox & {
   update(): Promise<void>;
 };
 
+/** Reads nothing before the first `update`. */
 export function createOutbox(options: OutboxOptions): RunningOutbox {
   const { appId, namespace, registry, publisher, subscriber, clock, log } = options;
   const stores = (): OutboxStore[] =>

@@ -41,6 +41,7 @@ export type ComponentLoader = {
 
 const defaultInitTimeoutMs = 5_000;
 
+/** Puts what it loads into the registry; secrets are read from the stores that are there by then. */
 export function createComponentLoader(options: LoaderOptions): ComponentLoader {
   const { registry, log } = options;
   const world: SettingsWorld = {

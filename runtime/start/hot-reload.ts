@@ -165,7 +165,7 @@ function comparable(resource: unknown): unknown {
 }
 
 /** A Configuration that cannot be read leaves the one in use; so does one that is the same. */
-export async function restartIfChanged(
+async function restartIfChanged(
   { configuration, readConfiguration }: Pick<Resources, 'configuration' | 'readConfiguration'>,
   ending: Pick<Stopping, 'reload'>,
   log: Logger,

@@ -59,6 +59,7 @@ export type Invocation = {
 /** The port of calls between sidecars in Kubernetes, where names are all that DNS knows. */
 const usualInternalPort = 50_002;
 
+/** The router, the three ways in from the own app, and what serves other sidecars. Nothing is dialled before the first call. */
 export function startInvocation(start: InvocationStart): Invocation {
   const { config, app, policies, security, authorize, tracing, log, stack } = start;
   const self = {

@@ -27,7 +27,7 @@ export type Metrics = {
 };
 
 /** `spec.metrics` laid over its older name `spec.metric`. */
-export function metricSpec({ spec }: Configuration) {
+function metricSpec({ spec }: Configuration) {
   return { ...spec.metric, ...spec.metrics };
 }
 

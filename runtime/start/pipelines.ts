@@ -7,6 +7,7 @@ import type { Registry } from '../registry.ts';
 /** Middleware of requests to the sidecar, and to the app; undefined where the Configuration names none. */
 export type Pipelines = { server: Pipeline | undefined; app: Pipeline | undefined };
 
+/** Middleware is looked up in the registry for each request, so that a replaced one is used at once. */
 export function startPipelines({ spec }: Configuration, registry: Registry, log: Logger): Pipelines {
   const loaded = registry.of(middlewareKind);
   const scoped = log.scoped('dapr.middleware.http');

@@ -38,6 +38,7 @@ export type AppSubscriptions = {
   all(): readonly Subscription[];
 };
 
+/** Opens nothing before `start`. */
 export function createAppSubscriptions(options: AppSubscriptionsOptions): AppSubscriptions {
   const { registry, subscriber, app, clock, log } = options;
   const kept = keepSubscriptions({ registry, subscriber, clock });

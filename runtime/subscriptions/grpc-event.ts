@@ -25,6 +25,7 @@ export function eventFields(event: Event): MessageInitShape<typeof TopicEventCER
   };
 }
 
+/** A letter as the RPC `OnTopicEvent` carries it. */
 export const topicEvent = ({
   event,
   topic,

@@ -26,6 +26,7 @@ type Kept = { component: BoundPubSub; end: AbortController };
 /** How long an update waits for a subscription; one that takes longer goes on in the background. */
 const firstTryMs = 2_000;
 
+/** Opens nothing before the first `update`. */
 export function keepSubscriptions({ registry, subscriber, clock }: KeptSubscriptionsOptions): KeptSubscriptions {
   const components = registry.of(pubsubKind);
   const kept = new Map<string, Kept>();

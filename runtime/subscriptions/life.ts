@@ -26,6 +26,7 @@ export type Late = 'waits' | Error;
 const settleMs = 400;
 const quietMs = 100;
 
+/** A life that has begun; `late` is what becomes of messages that come while it closes. */
 export function createLife(clock: Clock, late: Late = 'waits'): Life {
   const abort = new AbortController();
   const idle: (() => void)[] = [];

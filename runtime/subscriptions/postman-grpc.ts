@@ -100,6 +100,7 @@ function bulkRequest({ topic, pubsubName, path, metadata, raw, entries }: BulkLe
   };
 }
 
+/** What the app has said of an event. Throws `NotTaken` where it asks for it again. */
 export function verdictOf(status: Status, id: unknown): Verdict {
   if (status === Status.SUCCESS) return 'ack';
   if (status === Status.DROP) return 'drop';

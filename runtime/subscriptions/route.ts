@@ -14,7 +14,7 @@ export type Rule = {
 const always = () => true;
 
 /** Compiles a rule. Throws `invalid-config` for an expression that does not parse. */
-export async function compileRule(match: string, path: string): Promise<Rule> {
+async function compileRule(match: string, path: string): Promise<Rule> {
   const text = match.trim();
   if (text === '') return { match: '', path, matches: always };
   const { parse, celEnv, plan } = await import('@bufbuild/cel');

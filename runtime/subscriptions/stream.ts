@@ -21,6 +21,7 @@ export type StreamSubscriptions = StreamSubscriber & {
 
 type OpenStream = { opened: Opened; end(): void };
 
+/** Each stream of an app is a subscription of its own, for as long as it is open. */
 export function createStreamSubscriptions(subscriber: Subscriber): StreamSubscriptions {
   const open = new Map<Subscription, OpenStream>();
   const ending = new AbortController();

@@ -5,6 +5,7 @@ import { measures } from './measure.ts';
 /** Counts an event of an input binding that the app has answered, or failed to, after so many milliseconds. */
 export type BindingMetrics = (component: string, success: boolean, milliseconds: number) => void;
 
+/** Dapr's `dapr_component_input_binding_*`. */
 export function bindingMetrics(
   registry: Registry,
   { appId, namespace }: MeasuredApp,

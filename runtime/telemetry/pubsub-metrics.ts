@@ -28,6 +28,7 @@ export const noPubsubMetrics: PubsubMetrics = {
   from: () => ({ message() {}, batch() {} }),
 };
 
+/** Dapr's `dapr_component_pubsub_*`, of publishing and of delivery. */
 export function pubsubMetrics(
   registry: Registry,
   { appId, namespace }: MeasuredApp,

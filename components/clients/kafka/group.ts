@@ -18,6 +18,7 @@ const settleMs = 50;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 
+/** Nothing is dialled before the first topic. */
 export function createKafkaGroup(given: KafkaSettings, log: Logger): KafkaGroup {
   const topics = new Map<string, Consume>();
   const waiting = new Map<string, () => void>();

@@ -4,6 +4,7 @@ import type { KafkaRecord } from './partition.ts';
 /** The metadata of a message: its headers, and `__key`, `__topic`, `__partition`, `__offset`, `__timestamp`. */
 export type RecordMetadata = (record: KafkaRecord) => Record<string, string>;
 
+/** What of headers is passed, and how, follows the settings. */
 export function recordMetadata(given: KafkaSettings): RecordMetadata {
   const goesAlong = headerFilter(given);
   const text = (bytes: Buffer): string =>

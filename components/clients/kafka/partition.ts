@@ -1,5 +1,6 @@
 import { systemClock } from '#kit/lifecycle/clock.ts';
 
+/** A record as it is in the log of its partition. */
 export type KafkaRecord = {
   topic: string;
   partition: number;
@@ -38,8 +39,10 @@ export type Partition = Records & {
   end(): void;
 };
 
+/** A partition as the key of a map. */
 export const keyOf = (topic: string, partition: number): string => `${topic}:${partition}`;
 
+/** `start` is where it is read from, `ahead` how many records are held before it is no longer hungry; `wake` is called when it is. */
 export function createPartition(
   topic: string,
   id: number,

@@ -35,5 +35,6 @@ export const bindingKind = defineKind<Binding, BoundBinding>({
   absent: (name) => invokeFailed(name, `couldn't find output binding ${name}`),
 });
 
+/** The fault of an output binding that could not do what it was asked. */
 export const invokeFailed = (name: string, why: string, cause?: unknown) =>
   fault('binding-invoke', `error invoking output binding ${name}: ${why}`, cause === undefined ? {} : { cause });

@@ -5,7 +5,9 @@ import type { Logger } from '#kit/log/logger.ts';
 import type { Loaded, Registry } from '../../registry.ts';
 import { type BoundConfigurationStore, configurationKind } from './kind.ts';
 
+/** Which items of which store. */
 export type Wish = ConfigurationRequest & { storeName: string };
+/** Told of changed items; the next change waits until it resolves. */
 export type Heard = (items: ConfigurationItems) => Promise<void>;
 
 /** A subscription to the items of a store. */
@@ -30,6 +32,7 @@ export type ConfigurationSubscriptions = {
 
 type Open = { wish: Wish; heard: Heard; ending: AbortController; leave: AbortController };
 
+/** Holds every subscription of the sidecar; stores are those of the registry at the moment. */
 export function createConfigurationSubscriptions(registry: Registry, log: Logger): ConfigurationSubscriptions {
   const stores = registry.of(configurationKind);
   const open = new Map<string, Open>();

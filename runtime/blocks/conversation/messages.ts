@@ -43,6 +43,7 @@ function toToolCall(component: string, { id = '', toolTypes }: ConversationToolC
   return { id, name: toolTypes.value.name, arguments: toolTypes.value.arguments };
 }
 
+/** Tools as models take them; schemas of parameters stay as they came. */
 export const toTools = (tools: readonly ConversationTools[]): Tool[] =>
   tools.flatMap(({ toolTypes }) => {
     if (toolTypes.case === undefined) return [];

@@ -25,6 +25,7 @@ export type Vault = {
   call<T>(attempt: (provider: CryptoProvider, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
 };
 
+/** Vaults as they are in the registry at the moment of the call. */
 export function vaultsOf(registry: Registry): FindVault {
   const vaults = registry.of(cryptoKind);
   return (name) => {
@@ -52,4 +53,5 @@ async function observed<T>(
   }
 }
 
+/** The fault of a request that lacks what it must have, or says it wrongly. */
 export const badRequest = (why: string) => fault('bad-request', `invalid request: ${why}`);

@@ -4,6 +4,7 @@ export type ExtendedMetadata = {
   set(key: string, value: string): void;
 };
 
+/** Lost when the sidecar ends. */
 export function extendedMetadata(): ExtendedMetadata {
   const values = new Map<string, string>();
   return { all: () => Object.fromEntries(values), set: (key, value) => void values.set(key, value) };

@@ -36,6 +36,7 @@ export type Publisher = {
   forward(bound: BoundPubSub, topic: string, event: Event, signal: AbortSignal): Promise<void>;
 };
 
+/** `world` is for tests: the time and the ID of an event that names none. */
 export function createPublisher(
   registry: Registry,
   appId: string,

@@ -18,6 +18,7 @@ const concurrencies: Readonly<Record<string, WireConcurrency>> = {
 export const wireConsistency = (word: string | null | undefined): WireConsistency =>
   consistencies[word ?? ''] ?? WireConsistency.CONSISTENCY_UNSPECIFIED;
 
+/** The enum of a word of a REST body; a word that is none asks for nothing. */
 export const wireConcurrency = (word: string | null | undefined): WireConcurrency =>
   concurrencies[word ?? ''] ?? WireConcurrency.CONCURRENCY_UNSPECIFIED;
 
@@ -27,7 +28,8 @@ export function consistencyOf(value: WireConsistency | undefined): Consistency |
   return value === WireConsistency.CONSISTENCY_STRONG ? 'strong' : undefined;
 }
 
-export function concurrencyOf(value: WireConcurrency | undefined): Concurrency | undefined {
+/** What a store is told; undefined leaves it to the store. */
+function concurrencyOf(value: WireConcurrency | undefined): Concurrency | undefined {
   if (value === WireConcurrency.CONCURRENCY_FIRST_WRITE) return 'first-write';
   return value === WireConcurrency.CONCURRENCY_LAST_WRITE ? 'last-write' : undefined;
 }

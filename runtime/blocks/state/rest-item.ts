@@ -45,6 +45,7 @@ export function metadataOf(fields: Fields): Record<string, string> {
   return metadata as Record<string, string>;
 }
 
+/** Whether a JSON value is an object. */
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -158,7 +158,7 @@ export function guardedProxy(proxy: RawHandler, token: TokenCheck | undefined, {
 }
 
 /** Throws `unauthenticated` unless the call carries the API token. */
-export function checkToken(token: TokenCheck, { metadata }: GrpcCall): void {
+function checkToken(token: TokenCheck, { metadata }: GrpcCall): void {
   const given = metadata[apiTokenHeader];
   if (given === undefined) throw fault('unauthenticated', 'missing api token in request metadata');
   if (!token(typeof given === 'string' ? given : given[0])) {

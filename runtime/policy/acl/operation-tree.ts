@@ -12,6 +12,7 @@ export type OperationTree<R> = {
 
 type Node<R> = { segment: string; matches(segment: string): boolean; rule: R | undefined; below: Node<R>[] };
 
+/** An empty tree. */
 export function operationTree<R>(): OperationTree<R> {
   const root: Node<R>[] = [];
   return {

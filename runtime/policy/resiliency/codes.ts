@@ -6,6 +6,7 @@ export type CodeRanges = readonly (readonly [from: number, to: number])[] | unde
 /** Which answers of a call are worth another try. A code of 16 or less is gRPC's, of 100 or more HTTP's. */
 export type RetryMatching = { http: CodeRanges; grpc: CodeRanges };
 
+/** No codes are named: every failure is tried again. */
 export const retryEverything: RetryMatching = { http: undefined, grpc: undefined };
 
 /**

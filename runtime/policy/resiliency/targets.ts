@@ -15,14 +15,17 @@ export type PolicyComponentKind =
 /** The names of the policies of a target, and whether a resource names the target or they are default policies. */
 export type TargetPolicies = { spec: TargetSpec; named: boolean };
 
+/** Of calls of an app, by its ID. */
 export function appPolicies(tables: PolicyTables, appId: string): TargetPolicies {
   return policies(tables, tables.apps.get(appId), ['App']);
 }
 
+/** Of calls of actors, by their type. */
 export function actorPolicies(tables: PolicyTables, type: string): TargetPolicies {
   return policies(tables, tables.actors.get(type), ['Actor']);
 }
 
+/** Of calls of a component; the most specific of the default policies serves one that no resource names. */
 export function componentPolicies(
   tables: PolicyTables,
   name: string,

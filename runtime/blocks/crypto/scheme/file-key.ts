@@ -11,13 +11,16 @@ import {
 
 /** Ciphers of the payload, by their names in requests. */
 export const payloadCiphers = ['AES-GCM', 'CHACHA20-POLY1305'] as const;
+/** A cipher of payloads, as the manifest numbers them. */
 export type PayloadCipher = (typeof payloadCiphers)[number];
 
 /** Bytes of plaintext in every segment but the last. */
 export const segmentSize = 64 * 1024;
 /** Bytes that the tag adds to a segment. */
 export const tagSize = 16;
+/** Bytes of a file key. */
 export const fileKeySize = 32;
+/** Bytes of a nonce that all segments of a document share. */
 export const noncePrefixSize = 7;
 const lastSegment = 2 ** 32 - 1;
 

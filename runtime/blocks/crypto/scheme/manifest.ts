@@ -4,7 +4,7 @@ import { noncePrefixSize, type PayloadCipher, payloadCiphers } from './file-key.
 export const schemeName = 'dapr.io/enc/v1';
 
 /** How file keys are wrapped, by the names of requests; the place in the list, from 1, is the number in documents. */
-export const wrapAlgorithms = ['A256KW', 'A128CBC-NOPAD', 'A192CBC-NOPAD', 'A256CBC-NOPAD', 'RSA-OAEP-256'] as const;
+const wrapAlgorithms = ['A256KW', 'A128CBC-NOPAD', 'A192CBC-NOPAD', 'A256CBC-NOPAD', 'RSA-OAEP-256'] as const;
 export type WrapAlgorithm = (typeof wrapAlgorithms)[number];
 
 const shortNames: Readonly<Record<string, WrapAlgorithm>> = { AES: 'A256KW', RSA: 'RSA-OAEP-256' };
@@ -30,6 +30,7 @@ export type Manifest = {
   noncePrefix: Uint8Array;
 };
 
+/** The second line of a document, in the order of fields that Dapr writes. */
 export function writeManifest({ keyName, algorithm, wrappedKey, cipher, noncePrefix }: Manifest): string {
   return JSON.stringify({
     ...(keyName !== '' && { k: keyName }),

@@ -1,10 +1,5 @@
 import { readFileSync } from 'node:fs';
 
-/** True while a process with this id exists and is no zombie. */
-export function isRunning(pid: number): boolean {
-  return startTime(pid) !== undefined;
-}
-
 /**
  * When a process was started, in clock ticks since boot: with its id this
  * names one process for good, although ids are used again.
