@@ -78,7 +78,7 @@ describe(`${perSecond} GETs a second under a retry policy`, () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
     stack.defer(() => agent.destroy());
     const url = `http://${at}:${shop}/v1.0/invoke/till/method/pay`;
-    const load = steadyLoad(perSecond, () => httpGet(agent, url, '/pay'));
+    await using load = steadyLoad(perSecond, () => httpGet(agent, url, '/pay'));
     await eventually('all instances to serve', async () => (served.every((count) => count > 100) ? true : undefined));
     await tills[1]!.kill();
     const killedAt = load.answered();

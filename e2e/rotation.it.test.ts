@@ -87,7 +87,7 @@ describe(`${perSecond} calls a second between two sidecars`, () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
     stack.defer(() => agent.destroy());
     const url = `http://127.0.0.1:${shopHttp}/v1.0/invoke/till/method/pay`;
-    const load = steadyLoad(perSecond, () => httpGet(agent, url, '/pay'));
+    await using load = steadyLoad(perSecond, () => httpGet(agent, url, '/pay'));
     await tellAgain('Renewed the identity certificate');
 
     const times = { now: new Date(), ttlMs: 86_400_000, skewMs: 60_000 };

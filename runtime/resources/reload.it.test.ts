@@ -56,7 +56,7 @@ const updates = async () => (await log()).split('Component updated: orders').len
 
 describe('a sidecar whose resources change', () => {
   it('fails no call while a state store is replaced five times under 500 requests a second', async () => {
-    const load = steadyLoad(500, async (i) => {
+    await using load = steadyLoad(500, async (i) => {
       const answer = await (i % 2 === 0 ? save() : fetch(`${api}/v1.0/state/orders/a`));
       await answer.arrayBuffer();
       if (!answer.ok) throw new Error(`status ${answer.status}`);
