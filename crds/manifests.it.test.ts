@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { binaries } from '#e2e/cluster/binaries.ts';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
+import { applyKinds } from '#e2e/kinds.ts';
 import { run } from '#e2e/run.ts';
 import { afterAll, beforeAll, describe, expect, it } from '#kit/testing/test.ts';
 import { readFixture } from './fixtures/read.ts';
@@ -19,8 +20,7 @@ beforeAll(async () => {
   cluster = await startControlPlane();
   const program = path.join(await binaries('kubernetes'), 'kubectl');
   kubectl = (args, input = '') => run(program, ['--kubeconfig', cluster.kubeconfig, ...args], { input });
-  await kubectl(['apply', '--server-side', '-f', folder]);
-  await kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', folder]);
+  await applyKinds(kubectl);
 });
 
 afterAll(async () => {
@@ -93,7 +93,7 @@ describe('the CustomResourceDefinitions in a real API server', () => {
       JSON.stringify({ status }),
     ]);
     const [head, line] = (await kubectl(['get', 'component', 'example'])).trim().split('\n');
-    expect(head?.split(/\s+/)).toEqual(['NAME', 'TYPE', 'ACCEPTED', 'LOADED', 'AGE']);
+    expect(head?.split(/\s+/)).toEqual(['NAME', 'TYPE', 'ACCEPTED', 'LOADED', 'AGE', 'PROBLEM']);
     expect(line?.split(/\s+/).slice(0, 4)).toEqual(['example', 'state.redis', 'True', '2/3']);
   });
 

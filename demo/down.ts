@@ -14,7 +14,7 @@ export async function down(progress: Progress): Promise<void> {
   if (kubeconfig && kubeconfig !== adminKubeconfig(folder)) {
     const kubectl = await kubectlFor(kubeconfig);
     await progress.step('delete the shop', () =>
-      kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=2m'),
+      kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=5m'),
     );
     await progress.step('uninstall the chart', () => uninstallChart({ kubeconfig, kubectl }));
     await progress.step('delete the kinds, unless something of them is left', () => deleteUnusedKinds(kubectl));

@@ -41,7 +41,7 @@ export async function up(progress: Progress): Promise<void> {
 
 async function deploy({ kubectl, images }: Target, progress: Progress): Promise<void> {
   const values = { SHOP_IMAGE: images.shop, REDIS_IMAGE: images.redis };
-  const rollout = (name: string) => kubectl('rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=2m');
+  const rollout = (name: string) => kubectl('rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=5m');
   await progress.step('a real Redis in a pod', async () => {
     await kubectl.apply(`{apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}}`);
     await kubectl.apply(await manifest('redis.yaml'), { namespace, values });

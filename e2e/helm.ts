@@ -36,7 +36,7 @@ export async function installChart(target: Target, ...values: string[]): Promise
   return helm(
     target.kubeconfig,
     ...['upgrade', '--install', release, chart, '--namespace', systemNamespace, '--create-namespace'],
-    ...['--wait', '--timeout', '3m'],
+    ...['--wait', '--timeout', '8m'],
     ...settings.flatMap((setting) => ['--set', setting]),
   );
 }
@@ -44,8 +44,8 @@ export async function installChart(target: Target, ...values: string[]): Promise
 /** Removes the release and its namespace, whether or not they are there. */
 export async function uninstallChart(target: Pick<Target, 'kubeconfig' | 'kubectl'>): Promise<void> {
   const where = ['--namespace', systemNamespace];
-  await helm(target.kubeconfig, 'uninstall', release, ...where, '--ignore-not-found', '--wait', '--timeout', '2m');
-  await target.kubectl('delete', 'namespace', systemNamespace, '--ignore-not-found', '--timeout=2m');
+  await helm(target.kubeconfig, 'uninstall', release, ...where, '--ignore-not-found', '--wait', '--timeout', '5m');
+  await target.kubectl('delete', 'namespace', systemNamespace, '--ignore-not-found', '--timeout=5m');
 }
 
 /** Removes the definitions of the kinds, which helm leaves, where no object of any of them exists. */
@@ -54,7 +54,7 @@ export async function deleteUnusedKinds(kubectl: Kubectl): Promise<void> {
   const kinds = names.split('\n').filter(Boolean);
   if (kinds.length === 0) return;
   const objects = await kubectl('get', kinds.join(','), '--all-namespaces', '--output=name');
-  if (objects.trim() === '') await kubectl('delete', 'crd', ...kinds, '--ignore-not-found', '--timeout=2m');
+  if (objects.trim() === '') await kubectl('delete', 'crd', ...kinds, '--ignore-not-found', '--timeout=5m');
 }
 
 const splitTag = (image: string): string[] => [

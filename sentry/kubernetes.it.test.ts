@@ -4,6 +4,7 @@ import path from 'node:path';
 import { binaries } from '#e2e/cluster/binaries.ts';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
 import { eventually } from '#e2e/eventually.ts';
+import { applyKinds } from '#e2e/kinds.ts';
 import { run } from '#e2e/run.ts';
 import { parseFlags } from '#kit/flags/parse.ts';
 import { healthTargets } from '#kit/health/targets.ts';
@@ -36,8 +37,7 @@ beforeAll(async () => {
   cluster = await startControlPlane();
   kube = kubeClient(await connectKube({ order: ['flag'], kubeconfig: cluster.kubeconfig, env: {} }));
   const kubectl = path.join(await binaries('kubernetes'), 'kubectl');
-  const crds = path.resolve(import.meta.dirname, '../charts/outrigger/crds');
-  await run(kubectl, ['--kubeconfig', cluster.kubeconfig, 'apply', '--server-side', '-f', crds]);
+  await applyKinds((args) => run(kubectl, ['--kubeconfig', cluster.kubeconfig, ...args]));
   for (const name of [namespace, 'store']) await kube.create(resources.namespaces, { metadata: { name } });
   const crd = {
     group: 'dapr.io',
@@ -47,9 +47,7 @@ beforeAll(async () => {
     namespaced: true,
   };
   const spec = { mtls: { controlPlaneTrustDomain: 'cluster.local', sentryAddress: 'dapr-sentry:443' } };
-  await eventually('the Configuration to be accepted', () =>
-    kube.create(crd, { metadata: { namespace, name: 'daprsystem' }, spec }).catch(() => undefined),
-  );
+  await kube.create(crd, { metadata: { namespace, name: 'daprsystem' }, spec });
   await kube.create(resources.serviceAccounts, { metadata: { namespace: 'store', name: 'shop-account' } });
   await kube.create(resources.pods, {
     metadata: { namespace: 'store', name: 'shop-0', annotations: { 'dapr.io/app-id': 'shop' } },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { binaries } from '#e2e/cluster/binaries.ts';
 import { type ControlPlane, startControlPlane } from '#e2e/cluster/control-plane.ts';
+import { applyKinds } from '#e2e/kinds.ts';
 import { start } from '#e2e/process.ts';
 import { run } from '#e2e/run.ts';
 import { eventually } from '#kit/testing/eventually.ts';
@@ -56,14 +57,12 @@ describe('outrigger explain', () => {
     const program = path.join(await binaries('kubernetes'), 'kubectl');
     const kubectl = (args: string[], input = '') =>
       run(program, ['--kubeconfig', cluster.kubeconfig, ...args], { input });
-    const kinds = path.join(root, 'charts/outrigger/crds');
-    await kubectl(['apply', '--server-side', '-f', kinds]);
-    await kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', kinds]);
+    await applyKinds(kubectl);
     const annotations = { 'dapr.io/enabled': 'true', 'dapr.io/app-id': 'shop', 'dapr.io/config': 'rules' };
     const containers = [{ name: 'shop', image: 'shop' }];
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop', annotations }, spec: { containers } };
     for (const manifest of [resiliency, configuration, pod])
-      await eventually(() => kubectl(['apply', '-f', '-'], JSON.stringify(manifest)), 60_000, 500);
+      await eventually(() => kubectl(['apply', '-f', '-'], JSON.stringify(manifest)));
 
     const env = { KUBECONFIG: cluster.kubeconfig };
     const app = await explain(['app', 'till', '-k'], env);
@@ -79,7 +78,7 @@ describe('outrigger explain', () => {
     const env = { OUTRIGGER_HOME: path.join(folder, 'home') };
     const args = ['run', '--app-id', 'shop', '--resources-path', folder];
     await using _shop = start('shop', outrigger, args, { env, log: path.join(folder, 'shop.log') });
-    const app = await eventually(() => explain(['app', 'till'], env), 60_000, 500);
+    const app = await eventually(() => explain(['app', 'till'], env), 120_000, 500);
     expect(app).toMatch(policies);
     expect(app).toContain(`the files of the running app`);
   });

@@ -109,7 +109,7 @@ async function create(cluster: Plan, bin: string, progress: Progress): Promise<C
       { alive: () => Object.values(state.daemons).every(isAlive) },
     );
     await kubectl(['apply', '-f', '-'], dnsManifests(cluster));
-    await kubectl(['rollout', 'status', '-n', 'kube-system', 'deployment/coredns', '--timeout=120s']);
+    await kubectl(['rollout', 'status', '-n', 'kube-system', 'deployment/coredns', '--timeout=5m']);
   });
   state.complete = true;
   await writeState(folder, state);

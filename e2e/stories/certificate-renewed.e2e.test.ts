@@ -50,7 +50,7 @@ describe('certificates are renewed under load', () => {
         const now = await renewals(story);
         return now.shop >= before.shop + 2 && now.caller >= before.caller + 2 ? true : undefined;
       },
-      { timeout: 180 },
+      { timeout: 400 },
     );
     expect(failures).toEqual([]);
     expect(calls).toBeGreaterThan(20);

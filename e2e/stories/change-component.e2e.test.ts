@@ -92,7 +92,7 @@ describe('a user changes Components under a running app', () => {
     expect(told.message).toContain(before.metadata.name);
     await withoutRestart();
     await story.kubectl('rollout', 'restart', '-n', story.namespace, 'deployment/shop');
-    await story.kubectl('rollout', 'status', '-n', story.namespace, 'deployment/shop', '--timeout=2m');
+    await story.kubectl('rollout', 'status', '-n', story.namespace, 'deployment/shop', '--timeout=5m');
     await loaded('late', '1/1');
     await ordered('eighth');
   });

@@ -12,6 +12,7 @@ describe('a user upgrades the chart and removes it', () => {
     await story.deploy('redis.yaml', 'orders.yaml', 'shop.yaml');
     await story.pod('redis');
     await story.pod('shop');
+    await story.served('shop');
   });
   afterAll(async () => {
     await installChart(story.target);
@@ -30,7 +31,7 @@ describe('a user upgrades the chart and removes it', () => {
   });
 
   it('leaves no webhook behind when it is removed, and running apps go on', async () => {
-    await helm(story.target.kubeconfig, 'uninstall', release, '-n', systemNamespace, '--wait', '--timeout', '2m');
+    await helm(story.target.kubeconfig, 'uninstall', release, '-n', systemNamespace, '--wait', '--timeout', '5m');
     const webhooks = await story.kubectl(
       ...['get', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', '-o', 'name'],
     );

@@ -12,6 +12,7 @@ describe('a component container is killed under load', () => {
     await story.deploy('redis.yaml', 'orders.yaml', 'shop.yaml');
     await story.pod('redis');
     await story.pod('shop');
+    await story.served('shop');
   });
   afterAll(() => story.end());
 

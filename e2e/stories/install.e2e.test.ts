@@ -29,7 +29,7 @@ describe('a user installs the chart', () => {
     for (const kind of ['components', 'configurations', 'subscriptions', 'resiliencies', 'httpendpoints']) {
       expect(kinds).toContain(`${kind}.dapr.io`);
     }
-    const told = await helm(story.target.kubeconfig, 'test', release, '-n', systemNamespace, '--timeout', '2m');
+    const told = await helm(story.target.kubeconfig, 'test', release, '-n', systemNamespace, '--timeout', '5m');
     expect(told).toContain('Phase:          Succeeded');
   });
 

@@ -23,7 +23,7 @@ describe('a user runs a Job with a sidecar', () => {
 
   it('sees it complete at the first try, its work done', async () => {
     await story.apply(job(story.target.images.shop));
-    const done = await story.pod('nightly', ({ status }) => ['Succeeded', 'Failed'].includes(status.phase), 120);
+    const done = await story.pod('nightly', ({ status }) => ['Succeeded', 'Failed'].includes(status.phase));
     expect(done.status.phase).toBe('Succeeded');
     await story.watch('batch/v1/jobs', (object: { status?: { succeeded?: number } }) =>
       object.status?.succeeded === 1 ? true : undefined,

@@ -19,7 +19,7 @@ export async function placeOrder(world: World, id: string): Promise<boolean> {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ item: 'paddle', quantity: 1 }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     })
     .catch(() => undefined);
   await answer?.arrayBuffer();
@@ -28,7 +28,7 @@ export async function placeOrder(world: World, id: string): Promise<boolean> {
 
 /** The order of an id as the shop reads it back; undefined where it has none. */
 export async function readOrder(world: World, id: string): Promise<{ id: string; item: string } | undefined> {
-  const answer = await world.fetch('shop:80', `/orders/${id}`, { signal: AbortSignal.timeout(10_000) });
+  const answer = await world.fetch('shop:80', `/orders/${id}`, { signal: AbortSignal.timeout(60_000) });
   if (answer.status === 200) return (await answer.json()) as { id: string; item: string };
   await answer.arrayBuffer();
   return undefined;

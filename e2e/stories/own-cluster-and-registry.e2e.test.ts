@@ -56,7 +56,7 @@ describe('a user runs the demo on a cluster and a registry of their own, with do
     }
     const { items } = await story.kubectl.json<PodList>('get', 'pods', '-n', 'shop', '-l', 'app=shop');
     expect(items.map(containerNames)).toEqual([['component-orders', 'daprd', 'shop']]);
-  }, 600_000);
+  }, 1_200_000);
 
   it('finds the cluster as it was once the demo is down', async () => {
     await demo('down');

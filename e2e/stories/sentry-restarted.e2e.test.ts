@@ -12,6 +12,7 @@ describe('sentry is restarted', () => {
     await story.deploy('redis.yaml', 'orders.yaml', 'shop.yaml');
     await story.pod('redis');
     await story.pod('shop');
+    await story.served('shop');
   });
   afterAll(() => story.end());
 
@@ -20,7 +21,7 @@ describe('sentry is restarted', () => {
     const load = startLoad(story);
     await load.more(20);
     await story.kubectl('rollout', 'restart', '-n', systemNamespace, deployments.sentry);
-    await story.kubectl('rollout', 'status', '-n', systemNamespace, deployments.sentry, '--timeout=2m');
+    await story.kubectl('rollout', 'status', '-n', systemNamespace, deployments.sentry, '--timeout=5m');
     await load.more(20);
     await load.stop();
     expect(load.refused).toBe(0);

@@ -9,13 +9,14 @@ describe('the webhook is down and comes back', () => {
   const scale = async (replicas: number): Promise<void> => {
     const where = ['-n', systemNamespace, deployments.injector];
     await story.kubectl('scale', ...where, `--replicas=${replicas}`);
-    await story.kubectl('rollout', 'status', ...where, '--timeout=2m');
+    await story.kubectl('rollout', 'status', ...where, '--timeout=5m');
   };
 
   beforeAll(async () => {
     story = await world('webhook-down');
     await scale(0);
-    await story.kubectl(...['wait', '--for=delete', 'pod', '-n', systemNamespace, '-l', 'app=dapr-sidecar-injector']);
+    const gone = ['wait', '--for=delete', 'pod', '--timeout=5m'];
+    await story.kubectl(...gone, '-n', systemNamespace, '-l', 'app=dapr-sidecar-injector');
   });
   afterAll(async () => {
     await scale(1);
@@ -37,6 +38,6 @@ describe('the webhook is down and comes back', () => {
 
   it('starts the annotated pod, sidecar and all, once the webhook is back', async () => {
     await scale(1);
-    expect(containerNames(await story.pod('shop', undefined, 180))).toContain('daprd');
+    expect(containerNames(await story.pod('shop'))).toContain('daprd');
   });
 });

@@ -40,7 +40,7 @@ export async function world(story: string): Promise<World> {
   const kubectl = await kubectlFor(prepared.kubeconfig);
   const api = await startApiProxy(prepared.kubeconfig);
   const namespace = `story-${story}`;
-  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=2m');
+  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=5m');
   await kubectl('create', 'namespace', namespace);
   return inNamespace({ ...prepared, kubectl }, api, namespace);
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { binaries } from '#e2e/cluster/binaries.ts';
 import { startControlPlane } from '#e2e/cluster/control-plane.ts';
 import { eventually } from '#e2e/eventually.ts';
+import { applyKinds } from '#e2e/kinds.ts';
 import { freePorts } from '#e2e/ports.ts';
 import { type Process, start } from '#e2e/process.ts';
 import { run } from '#e2e/run.ts';
@@ -32,9 +33,7 @@ export async function startInjector(): Promise<RunningInjector> {
   const [port = 0, health = 0, sentry = 0] = await freePorts(3);
   const ca = path.join(folder, 'ca.crt');
 
-  const crds = path.join(root, 'charts/outrigger/crds');
-  await kubectl(['apply', '--server-side', '-f', crds]);
-  await kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crds]);
+  await applyKinds(kubectl);
   await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(port) }));
   stack.use(startSentry(folder, sentry));
   const launch = () => startProcess({ folder, port, health, sentry, ca, kubeconfig: plane.kubeconfig });
