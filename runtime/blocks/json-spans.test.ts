@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '#kit/testing/test.ts';
-import { jsonItems, jsonMember } from './json-spans.ts';
+import { jsonField, jsonItems, jsonMember } from './json-spans.ts';
 
 const text = (parts: Buffer[]) => parts.map(String);
 
@@ -30,6 +30,11 @@ describe('jsonMember', () => {
     const object = Buffer.from('{"value":1, "v\\u0061lue" : 123456789012345678901.0 ,"other":"value"}');
     expect(String(jsonMember(object, 'value'))).toBe('123456789012345678901.0');
     expect(jsonMember(object, 'none')).toBeUndefined();
+  });
+
+  it('may be asked for a name in any case of letters', () => {
+    const object = Buffer.from('{"value":1,"Value":2}');
+    expect([String(jsonMember(object, 'value')), String(jsonField(object, 'value'))]).toEqual(['1', '2']);
   });
 
   it('finds the members of every object', () => {

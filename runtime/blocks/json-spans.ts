@@ -24,7 +24,14 @@ export function jsonItems(text: Buffer): Buffer[] {
 }
 
 /** The raw value of an object's member, the last of that name; undefined where there is none. */
-export function jsonMember(text: Buffer, name: string): Buffer | undefined {
+export const jsonMember = (text: Buffer, name: string): Buffer | undefined =>
+  lastMember(text, (found) => found === name);
+
+/** {@link jsonMember}, its name in any case of letters; `name` is in small ones. */
+export const jsonField = (text: Buffer, name: string): Buffer | undefined =>
+  lastMember(text, (found) => found === name || found.toLowerCase() === name);
+
+function lastMember(text: Buffer, isWanted: (name: string) => boolean): Buffer | undefined {
   let found: Buffer | undefined;
   let at = skipBlank(text, 0);
   if (text[at] !== 0x7b) return undefined;
@@ -33,7 +40,7 @@ export function jsonMember(text: Buffer, name: string): Buffer | undefined {
     const nameEnd = valueEnd(text, at);
     const valueStart = skipBlank(text, skipBlank(text, nameEnd) + 1);
     const end = valueEnd(text, valueStart);
-    if (JSON.parse(text.toString('utf8', at, nameEnd)) === name) found = text.subarray(valueStart, end);
+    if (isWanted(JSON.parse(text.toString('utf8', at, nameEnd)))) found = text.subarray(valueStart, end);
     at = nextPart(text, end);
   }
   return found;

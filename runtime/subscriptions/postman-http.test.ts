@@ -96,6 +96,13 @@ describe('the postman of HTTP apps', () => {
     });
   });
 
+  it('reads answers whatever the case of their names', async () => {
+    const one = appThatAnswers(200, '{"Status":"DROP"}');
+    expect(await one.postman.deliver(letter, signal)).toBe('drop');
+    const many = appThatAnswers(200, '{"Statuses":[{"entryID":"a","STATUS":"SUCCESS"}]}');
+    expect([...(await many.postman.deliverBulk(bulk, signal))]).toEqual([['a', 'ack']]);
+  });
+
   it('fails a bulk whose answer cannot be read', async () => {
     await expect(appThatAnswers(200, '').postman.deliverBulk(bulk, signal)).rejects.toThrow('failed unmarshalling');
   });

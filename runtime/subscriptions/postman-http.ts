@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { anyCase } from '#kit/values/any-case.ts';
 import { cloudEventType } from '../blocks/pubsub/content-type.ts';
 import type { AppChannel } from '../channel/channel.ts';
 import { collect, type InvokeAnswer, type InvokeCall } from '../invoke/message.ts';
@@ -62,6 +63,9 @@ export function httpPostman(app: () => AppChannel | undefined): Postman {
 
 const isSuccess = ({ status }: InvokeAnswer) => status >= 200 && status < 300;
 
+const answer = anyCase('status', 'statuses');
+const entryAnswer = anyCase('entryId', 'status');
+
 /** An answer without a status, or that is no JSON, takes the message. */
 function verdictOf(body: string, id: unknown): Verdict {
   const status = statusIn(body);
@@ -74,7 +78,7 @@ function statusIn(body: string): unknown {
   if (body === '') return undefined;
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as { status?: unknown }).status : undefined;
+    return typeof parsed === 'object' && parsed !== null ? answer(parsed as { status?: unknown }).status : undefined;
   } catch {
     return undefined;
   }
@@ -83,14 +87,14 @@ function statusIn(body: string): unknown {
 function bulkVerdicts(body: string): Map<string, Verdict | 'retry'> {
   let statuses: unknown;
   try {
-    statuses = (JSON.parse(body) as { statuses?: unknown }).statuses;
+    statuses = answer(JSON.parse(body) as { statuses?: unknown }).statuses;
   } catch (cause) {
     throw new NotTaken('failed unmarshalling app response for bulk subscribe', undefined, cause);
   }
   const verdicts = new Map<string, Verdict | 'retry'>();
   for (const one of Array.isArray(statuses) ? (statuses as unknown[]) : []) {
     if (typeof one !== 'object' || one === null) continue;
-    const { entryId, status } = one as { entryId?: unknown; status?: unknown };
+    const { entryId, status } = entryAnswer(one as { entryId?: unknown; status?: unknown });
     verdicts.set(String(entryId), status === 'SUCCESS' ? 'ack' : status === 'DROP' ? 'drop' : 'retry');
   }
   return verdicts;

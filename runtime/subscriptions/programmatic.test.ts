@@ -50,6 +50,17 @@ describe('the subscriptions of an HTTP app', () => {
     ]);
   });
 
+  it('are read whatever the case of their names, as a Go app may say pubsubName', async () => {
+    const rules = [{ Match: 'true', PATH: '/x' }];
+    const bulkSubscribe = { Enabled: true };
+    const [one] = await askHttp(
+      200,
+      JSON.stringify([{ pubsubName: 'broker', Topic: 'a', Routes: { Rules: rules }, BulkSubscribe: bulkSubscribe }]),
+    );
+    expect([one?.pubsubName, one?.topic, paths(one!.rules)]).toEqual(['broker', 'a', [['true', '/x']]]);
+    expect(one?.bulk).toBeDefined();
+  });
+
   it.each([
     [404, 'not found'],
     [500, 'broken'],

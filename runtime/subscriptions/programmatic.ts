@@ -4,6 +4,7 @@ import { grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import type { Transport } from '#kit/grpc/transport.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { anyCase } from '#kit/values/any-case.ts';
 import { AppCallback } from '#proto/dapr/proto/runtime/v1/appcallback_pb.js';
 import type { AppChannel } from '../channel/channel.ts';
 import { collect } from '../invoke/message.ts';
@@ -15,23 +16,29 @@ const text = z
   .nullish()
   .transform((value) => value ?? '');
 
+const route = spelled({ match: text, path: text });
+
 const answer = z.array(
-  z.object({
+  spelled({
     pubsubname: text,
     topic: text,
     deadLetterTopic: text,
     metadata: z.record(z.string(), z.string()).nullish(),
     route: text,
-    routes: z.object({ rules: z.array(z.object({ match: text, path: text })).nullish(), default: text }).nullish(),
-    bulkSubscribe: z
-      .object({
-        enabled: z.boolean().default(false),
-        maxMessagesCount: z.number().optional(),
-        maxAwaitDurationMs: z.number().optional(),
-      })
-      .nullish(),
+    routes: spelled({ rules: z.array(route).nullish(), default: text }).nullish(),
+    bulkSubscribe: spelled({
+      enabled: z.boolean().default(false),
+      maxMessagesCount: z.number().optional(),
+      maxAwaitDurationMs: z.number().optional(),
+    }).nullish(),
   }),
 );
+
+/** An object whose names come in any case of letters: a Go app may say `pubsubName`. */
+function spelled<S extends z.ZodRawShape>(shape: S) {
+  const read = anyCase(...Object.keys(shape));
+  return z.preprocess((value) => (value !== null && typeof value === 'object' ? read(value) : value), z.object(shape));
+}
 
 /** Asks an HTTP app at `GET /dapr/subscribe`. Rejects where the app cannot be reached or answers nonsense. */
 export async function askHttpApp(

@@ -57,6 +57,8 @@ const fields = z.object({
     'roundrobin',
   ]).default('range'),
   clientConnectionTopicMetadataRefreshInterval: unused('it is read anew when a broker says that it is out of date.'),
+  metadataTimeout: unused('a request for metadata has the time of any other.'),
+  writeTimeout: unused('a request has one time for the way there and the answer.'),
   clientConnectionKeepAliveInterval: unused('connections are kept while they are used, and made anew when lost.'),
   schemaRegistryURL: refused('messages go and come as they are, without a schema registry.'),
   schemaRegistryAPIKey: unused('there is no schema registry.'),

@@ -1,11 +1,16 @@
 import { formatTraceparent } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
+import { anyCase } from '#kit/values/any-case.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { startCallSpan } from '../../doors/tracing.ts';
-import { jsonMember } from '../json-spans.ts';
+import { jsonField } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
 import { jsonBody, malformed, metadataHeaders, noContent } from '../rest.ts';
 import { type BoundBinding, bindingKind, invokeFailed, isOutput } from './kind.ts';
+
+type Body = { operation?: string; metadata?: Record<string, string> };
+
+const bodyFields = anyCase('data', 'operation', 'metadata');
 
 /** Calls an operation of an output binding. */
 export const invokeBinding = (tracing: Tracing) =>
@@ -20,8 +25,8 @@ export const invokeBinding = (tracing: Tracing) =>
         const body = jsonBody(http);
         if (typeof body !== 'object' || body === null || Array.isArray(body))
           throw malformed('the body must be an object');
-        const { operation = '', metadata = {} } = body as { operation?: string; metadata?: Record<string, string> };
-        const data = jsonMember(http.body, 'data') ?? Buffer.from('null');
+        const { operation = '', metadata = {} } = bodyFields(body as Body);
+        const data = jsonField(http.body, 'data') ?? Buffer.from('null');
         return { name: http.params.name, operation: String(operation), metadata: metadata ?? {}, data };
       },
       toReply: ({ data = new Uint8Array(), metadata }) => {

@@ -1,7 +1,8 @@
 import type { FailedEntry } from '#contracts/pubsub.ts';
+import { anyCase } from '#kit/values/any-case.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { BulkPublishRequestEntry } from '#proto/dapr/proto/runtime/v1/pubsub_pb.js';
-import { jsonItems, jsonMember } from '../json-spans.ts';
+import { jsonField, jsonItems } from '../json-spans.ts';
 import { defineOperation } from '../operation.ts';
 import { noContent, queryMetadata, type RestRequest } from '../rest.ts';
 import { isBinary, isCloudEvent, isCloudEventProtobuf, isJson, isText } from './content-type.ts';
@@ -73,6 +74,8 @@ function checkIds(entries: readonly BulkPublishRequestEntry[], pubsubName: strin
   }
 }
 
+const entryFields = anyCase('entryId', 'event', 'contentType', 'metadata');
+
 /** The entries of a JSON body; JSON events pass as they are written. */
 function entriesOf(http: RestRequest<'pubsubName' | 'topic'>, appId: string): Entry[] {
   const { pubsubName, topic } = http.params;
@@ -85,11 +88,11 @@ function entriesOf(http: RestRequest<'pubsubName' | 'topic'>, appId: string): En
   }
   const raw = jsonItems(http.body);
   return (items as Record<string, unknown>[]).map((item, i) => {
-    const { entryId, event, contentType, metadata } = item ?? {};
+    const { entryId, event, contentType, metadata } = entryFields(item ?? {});
     const type = typeof contentType === 'string' ? contentType : '';
     return {
       entryId: typeof entryId === 'string' ? entryId : '',
-      event: eventBytes(event, jsonMember(raw[i]!, 'event'), type, (why) => badEnvelope(pubsubName, topic, appId, why)),
+      event: eventBytes(event, jsonField(raw[i]!, 'event'), type, (why) => badEnvelope(pubsubName, topic, appId, why)),
       contentType: type,
       metadata: isTexts(metadata) ? metadata : {},
     };

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { bulkGet, type StateBulkItem } from '#contracts/state.ts';
+import { anyCase } from '#kit/values/any-case.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { BulkStateItemSchema } from '#proto/dapr/proto/runtime/v1/state_pb.js';
 import { jsonList, rawJson } from '../json-text.ts';
@@ -12,6 +13,8 @@ import { messageOf, storeFailed } from './state-faults.ts';
 
 type Item = MessageInitShape<typeof BulkStateItemSchema>;
 
+const bodyFields = anyCase('keys', 'parallelism', 'metadata');
+
 /** Reads many keys. An item carries its own error; the call fails only where the store as a whole does. */
 export const getBulkState = defineOperation({
   method: Dapr.method.getBulkState,
@@ -21,8 +24,9 @@ export const getBulkState = defineOperation({
     method: ['POST', 'PUT'],
     path: '/v1.0/state/{storeName}/bulk',
     toRequest(http) {
-      const body = jsonBody(http);
-      if (!isFields(body)) throw malformed('the body must be an object with "keys"');
+      const given = jsonBody(http);
+      if (!isFields(given)) throw malformed('the body must be an object with "keys"');
+      const body = bodyFields(given);
       const { keys, parallelism } = body;
       if (!isTexts(keys)) throw malformed('"keys" must be a list of texts');
       return {

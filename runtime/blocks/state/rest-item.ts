@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { anyCase } from '#kit/values/any-case.ts';
 import type { StateItemSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
-import { jsonMember } from '../json-spans.ts';
+import { jsonField } from '../json-spans.ts';
 import { malformed } from '../rest.ts';
 import { wireConcurrency, wireConsistency } from './options.ts';
 
@@ -8,23 +9,28 @@ type Fields = Record<string, unknown>;
 
 const nullValue = Buffer.from('null');
 
+const itemFields = anyCase('key', 'value', 'etag', 'metadata', 'options');
+const optionFields = anyCase('concurrency', 'consistency');
+
 /**
  * A REST item `{key, value, etag, metadata, options{concurrency, consistency}}` as a message. Its value stays the JSON
  * text it came as; a missing one is `null`. `extra` metadata, from the query, wins.
  */
 export function stateItem(
   raw: Buffer,
-  fields: unknown,
+  given: unknown,
   extra: Readonly<Record<string, string>>,
 ): MessageInitShape<typeof StateItemSchema> {
-  if (!isFields(fields)) throw malformed('a state item must be an object');
+  if (!isFields(given)) throw malformed('a state item must be an object');
+  const fields = itemFields(given);
   const key = textOf(fields, 'key') ?? '';
   const etag = textOf(fields, 'etag');
-  const options = fields['options'] ?? {};
-  if (!isFields(options)) throw malformed('"options" must be an object');
+  const asked = fields['options'] ?? {};
+  if (!isFields(asked)) throw malformed('"options" must be an object');
+  const options = optionFields(asked);
   const item: MessageInitShape<typeof StateItemSchema> = {
     key,
-    value: jsonMember(raw, 'value') ?? nullValue,
+    value: jsonField(raw, 'value') ?? nullValue,
     metadata: { ...metadataOf(fields), ...extra },
     options: {
       concurrency: wireConcurrency(textOf(options, 'concurrency')),

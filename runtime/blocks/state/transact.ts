@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { StateOperation } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { anyCase } from '#kit/values/any-case.ts';
 import type { StateItem } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type {
@@ -8,7 +9,7 @@ import type {
   TransactionalStateOperation,
   TransactionalStateOperationSchema,
 } from '#proto/dapr/proto/runtime/v1/state_pb.js';
-import { jsonItems, jsonMember } from '../json-spans.ts';
+import { jsonField, jsonItems } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
 import { jsonBody, malformed, queryMetadata } from '../rest.ts';
 import { type BoundStore, stateKind } from './kind.ts';
@@ -18,6 +19,9 @@ import { noTransactions, tooManyOperations, transactionFailed } from './state-fa
 import { toDelete, toSet } from './write.ts';
 
 const noBytes = Buffer.from('{}');
+
+const bodyFields = anyCase('operations', 'metadata');
+const operationFields = anyCase('operation', 'request');
 
 /** Writes and removes keys, all or none. */
 export const executeStateTransaction = (outbox: Outbox) =>
@@ -29,12 +33,13 @@ export const executeStateTransaction = (outbox: Outbox) =>
       method: ['POST', 'PUT'],
       path: '/v1.0/state/{storeName}/transaction',
       toRequest(http) {
-        const body = jsonBody(http);
-        if (!isFields(body)) throw malformed('the body must be an object with "operations"');
+        const given = jsonBody(http);
+        if (!isFields(given)) throw malformed('the body must be an object with "operations"');
+        const body = bodyFields(given);
         const operations = body['operations'] ?? [];
         if (!Array.isArray(operations)) throw malformed('"operations" must be a list');
         const extra = queryMetadata(http);
-        const raw = jsonItems(jsonMember(http.body, 'operations') ?? noBytes);
+        const raw = jsonItems(jsonField(http.body, 'operations') ?? noBytes);
         return {
           storeName: http.params.storeName,
           operations: operations.map((operation, i) => restOperation(raw[i]!, operation, extra)),
@@ -68,15 +73,16 @@ const itemsOf = ({ operations }: ExecuteStateTransactionRequest): StateItem[] =>
 
 function restOperation(
   raw: Buffer,
-  operation: unknown,
+  given: unknown,
   extra: Readonly<Record<string, string>>,
 ): MessageInitShape<typeof TransactionalStateOperationSchema> {
-  if (!isFields(operation)) throw malformed('an operation must be an object');
+  if (!isFields(given)) throw malformed('an operation must be an object');
+  const operation = operationFields(given);
   const { operation: operationType = '' } = operation;
   if (typeof operationType !== 'string') throw malformed('"operation" must be a text');
   return {
     operationType,
-    request: stateItem(jsonMember(raw, 'request') ?? noBytes, operation['request'] ?? {}, extra),
+    request: stateItem(jsonField(raw, 'request') ?? noBytes, operation['request'] ?? {}, extra),
   };
 }
 
