@@ -11,7 +11,7 @@ help: ## Show this list
 
 node_modules/.package-lock.json: package-lock.json
 	@tools/node-libraries.sh
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ci --no-audit --no-fund --loglevel=error --fetch-retries=5
 	@touch $@
 
 .PHONY: deps

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /**
  * Unit tests by default; `OUTRIGGER_TESTS=it|e2e` picks the suites that start servers or a cluster. Their time limits end
  * what hangs, and are far from what even a slow and busy machine takes.
@@ -21,6 +23,8 @@ const suites = {
 
 export default {
   rootDir: import.meta.dirname,
+  // Each worker takes some 300 MB: a machine of many cores need not have as much memory.
+  maxWorkers: Math.max(1, Math.min(availableParallelism() - 1, 8)),
   ...suites[process.env.OUTRIGGER_TESTS ?? 'unit'],
   testEnvironment: 'node',
   injectGlobals: false,

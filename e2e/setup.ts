@@ -44,6 +44,9 @@ const tests: Needs = {
   '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
 };
 
+/** A mirror may fail once, and another package manager may be at work on a new machine. */
+const patient = ['-o', 'Acquire::Retries=5', '-o', 'DPkg::Lock::Timeout=600'];
+
 const policy = '/usr/sbin/policy-rc.d';
 
 async function main(): Promise<void> {
@@ -70,7 +73,7 @@ async function install(packages: string[]): Promise<void> {
   if (!(await found('apt-get'))) throw new Error(`this machine has no apt-get; install: ${packages.join(' ')}`);
   if (process.getuid?.() !== 0) throw new Error(`not root, so nothing was installed; run: sudo ${command}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args: string[]): Promise<string> => run('apt-get', args, { env });
+  const apt = (...args: string[]): Promise<string> => run('apt-get', [...patient, ...args], { env });
   const [, ...args] = command.split(' ');
   await progress(process.stdout).step(`install ${packages.length} Debian packages: ${packages.join(' ')}`, () =>
     withoutServices(async () => {
