@@ -2,8 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { quietAfterWork } from './quiet.ts';
 
-/** How often is looked; how long the process must be quiet before memory is given back. */
+/** How often is looked. */
 const everyMs = 5_000;
+
+/**
+ * For so many looks there must be quiet before memory is given back: with the objects of the last requests, the collection
+ * drops all code that was optimized for their shapes, and the next request would be run by the interpreter.
+ */
+const looksOfQuiet = 6;
 
 /** V8 lets twice this lie about as texts and buffers of large messages that nobody holds any more. */
 const mostGrownBytes = 32 * 1024 * 1024;
@@ -22,7 +28,7 @@ export function keepHeapSmall(): void {
   const { gc } = globalThis;
   if (gc === undefined) return;
   let since = performance.eventLoopUtilization();
-  const restsAfterWork = quietAfterWork();
+  const restsAfterWork = quietAfterWork(looksOfQuiet);
   let kept = heldBytes();
   const watch = setInterval(() => {
     const now = performance.eventLoopUtilization();

@@ -6,19 +6,19 @@ const calmPart = 0.25;
 
 /**
  * Makes a check to call now and then with the share of time the process was busy since the last call: it answers once
- * after each spell of work, when quiet, or calm at least, has come.
+ * after each spell of work, when it has been quiet, or calm at least, for `checks` calls on end; after the start, for one.
  */
-export function quietAfterWork(): (busyShare: number) => 'quiet' | 'calm' | undefined {
+export function quietAfterWork(checks: number): (busyShare: number) => 'quiet' | 'calm' | undefined {
   let busiest = 1;
+  let rested = checks - 1;
   return (busyShare) => {
     if (busyShare > busyAbove) busiest = Math.max(busiest, busyShare);
     if (busiest === 0) return undefined;
-    if (busyShare <= quietBelow) {
-      busiest = 0;
-      return 'quiet';
-    }
-    if (busyShare > busiest * calmPart) return undefined;
-    busiest = busyShare;
-    return 'calm';
+    const quiet = busyShare <= quietBelow;
+    rested = quiet || busyShare <= busiest * calmPart ? rested + 1 : 0;
+    if (rested < checks) return undefined;
+    rested = 0;
+    busiest = quiet ? 0 : busyShare;
+    return quiet ? 'quiet' : 'calm';
   };
 }

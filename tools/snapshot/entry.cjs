@@ -46,6 +46,8 @@ Object.assign(crypto, { randomInt: afterBuilding(randomInt), randomUUID: afterBu
 const flags = [
   '--heap-growing-percent=20',
   '--incremental-marking-soft-trigger=20',
+  // It would collect some seconds after work has stopped, which the program does by itself (kit/lifecycle/heap.ts).
+  '--no-memory-reducer',
   // Not worth compiling for a few uses: that by which node:net tells IPv6 addresses takes 5 ms.
   '--regexp-tier-up-ticks=50',
   '--no-regexp-peephole-optimization',
