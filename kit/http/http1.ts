@@ -5,8 +5,10 @@ import type { HttpReply, HttpRequest } from './message.ts';
 import { pump } from './pump.ts';
 import { headersOf, isStream } from './reply.ts';
 
-/** How long what comes of a body that nobody wants is taken and thrown away, once its request has been answered. */
-const lingerMs = 2_000;
+/** Once a request has been answered, what comes of its body is thrown away until none has come for so long … */
+const quietMs = 2_000;
+/** … or for so long in all. */
+const mostMs = 30_000;
 
 /** An HTTP/1.1 request as handlers see it. */
 export class Http1Request implements HttpRequest {
@@ -109,8 +111,24 @@ export function sendHttp1(
 function answerEarly(message: IncomingMessage, response: ServerResponse, body: Uint8Array | string | undefined): void {
   if (body === undefined || body.length === 0) response.flushHeaders();
   else response.write(body);
-  const enough = setTimeout(() => response.end(), lingerMs);
-  message.once('close', () => response.end());
-  response.once('close', () => clearTimeout(enough));
-  message.resume();
+  const end = (): unknown => response.end();
+  let arrived = true;
+  let quiet: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    if (!arrived || response.destroyed) return void end();
+    arrived = false;
+    // Where this process itself stood still meanwhile, what has come is read first.
+    quiet = setTimeout(() => setImmediate(look), quietMs);
+  };
+  look();
+  const enough = setTimeout(end, mostMs);
+  const onData = (): void => {
+    arrived = true;
+  };
+  message.on('data', onData).resume();
+  message.once('close', end);
+  response.once('close', () => {
+    clearTimeout(quiet);
+    clearTimeout(enough);
+  });
 }
