@@ -10,6 +10,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 node_modules/.package-lock.json: package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node 20 or later with npm, such as from https://nodejs.org, and put both on the PATH' >&2; exit 1; }
 	@tools/node-libraries.sh
 	npm ci --no-audit --no-fund --loglevel=error --fetch-retries=5
 	@touch $@

@@ -50,14 +50,21 @@ const patient = ['-o', 'Acquire::Retries=5', '-o', 'DPkg::Lock::Timeout=600'];
 const policy = '/usr/sbin/policy-rc.d';
 
 async function main(): Promise<void> {
+  await checkGo();
   const needs = process.argv[2] === 'cluster' ? cluster : { ...cluster, ...tests };
   const packages = await missing(needs);
   if (packages.length > 0) await install(packages);
   const still = await missing(needs);
   if (still.length > 0) throw new Error(`these packages did not bring what they should: ${still.join(', ')}`);
-  if (!(await found('go'))) {
-    throw new Error('Go is missing: install 1.24 or later from https://go.dev/dl/ and put it on the PATH');
-  }
+}
+
+/** Go is no Debian package of ours: bookworm's is too old to read today's modules. */
+async function checkGo(): Promise<void> {
+  const next = 'install 1.24 or later from https://go.dev/dl/ and put it on the PATH';
+  if (!(await found('go'))) throw new Error(`Go is missing: ${next}`);
+  const version = await run('go', ['env', 'GOVERSION']);
+  const [, minor] = /^go1\.(\d+)/.exec(version) ?? [];
+  if (minor !== undefined && Number(minor) < 24) throw new Error(`${version.trim()} is too old: ${next}`);
 }
 
 async function missing(needs: Needs): Promise<string[]> {
