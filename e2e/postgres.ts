@@ -1,6 +1,6 @@
-import { appendFile, chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, glob, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KeyPair } from './cluster/authority.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
@@ -23,12 +23,12 @@ export interface Postgres extends AsyncDisposable {
   setPassword(user: string, password: string): Promise<void>;
 }
 
-/** Debian keeps the server's programs apart from the PATH, by version. */
-const versions = '/usr/lib/postgresql';
+/** Debian keeps the server's programs apart from the PATH, by version; a client alone has a folder there too. */
+const servers = '/usr/lib/postgresql/*/bin/postgres';
 
 /** Starts a server on a free port of 127.0.0.1; with `tls` it takes no other connections. It runs as `nobody`, as it refuses to run as root. */
 export async function startPostgres({ tls }: { tls?: KeyPair } = {}): Promise<Postgres> {
-  const programs = join(versions, (await readdir(versions)).sort().at(-1) ?? '', 'bin');
+  const programs = dirname((await Array.fromAsync(glob(servers))).sort().at(-1) ?? '');
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-postgres-'));
   const data = join(folder, 'data');
   await run('chown', ['nobody', folder]);

@@ -4,13 +4,13 @@
  * project's own ports and folders.
  * Usage: node e2e/setup.ts [cluster]   (cluster: only what the cluster and the demo need)
  */
-import { access, constants, rm, writeFile } from 'node:fs/promises';
+import { access, constants, glob, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { progress } from './progress.ts';
 import { run } from './run.ts';
 
-/** What is needed, a command or a file, and the Debian package that brings it. */
+/** What is needed, and the Debian package that brings it: a command, a file, a pattern of files, or a command line that must do. */
 type Needs = Readonly<Record<string, string>>;
 
 /** Of the cluster and the demo on it. */
@@ -36,10 +36,10 @@ const tests: Needs = {
   dockerd: 'docker.io',
   'docker-registry': 'docker-registry',
   h2load: 'nghttp2-client',
-  '/usr/lib/postgresql': 'postgresql',
+  '/usr/lib/postgresql/*/bin/postgres': 'postgresql',
   'nats-server': 'nats-server',
   java: 'default-jre-headless',
-  python3: 'python3-venv',
+  'python3 -m ensurepip --version': 'python3-venv',
   mvn: 'maven',
   '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
 };
@@ -104,17 +104,17 @@ async function withoutServices(work: () => Promise<void>): Promise<void> {
 }
 
 async function found(need: string): Promise<boolean> {
-  if (need.startsWith('/')) return exists(need);
+  if (need.startsWith('/')) return (await Array.fromAsync(glob(need))).length > 0;
+  const [program = '', ...args] = need.split(' ');
+  if (args.length > 0) return run(program, args).then(yes, no);
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const places = await Promise.all(folders.map((folder) => exists(join(folder, need))));
   return places.includes(true);
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
+const yes = () => true;
+const no = () => false;
+const exists = (path: string): Promise<boolean> => access(path, constants.F_OK).then(yes, no);
 
 await main().catch((error: unknown) => {
   process.stderr.write(`setup: ${error instanceof Error ? error.message : String(error)}\n`);
