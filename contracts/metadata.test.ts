@@ -17,8 +17,12 @@ describe('the time to live', () => {
     expect(timeToLive({ ttl: '' })).toBeUndefined();
   });
 
-  it('must be positive', () => {
-    for (const text of ['0', '-5', 'soon', '-1s']) {
+  it('is over at once where the duration is nought or less', () => {
+    expect([timeToLive({ ttl: '0' }), timeToLive({ ttl: '-1s' })]).toEqual([0, 0]);
+  });
+
+  it('must be a positive number or a duration', () => {
+    for (const text of ['-5', 'soon', '00']) {
       expect(() => timeToLive({ ttlInSeconds: text })).toThrow(`ttlInSeconds is "${text}"`);
     }
   });

@@ -15,15 +15,16 @@ export function metadataItem(metadata: Metadata | undefined, ...names: readonly 
 }
 
 /**
- * How long a message shall live, in milliseconds: `ttl` or `ttlInSeconds` as a duration or whole seconds; undefined
- * where it says nothing. Throws `bad-request` naming a value that is none.
+ * How long a message shall live, in milliseconds: `ttl` or `ttlInSeconds` as a duration, of which one below zero counts
+ * as none at all, or as whole seconds; undefined where it says nothing. Throws `bad-request` naming a value that is none.
  */
 export function timeToLive(metadata: Metadata | undefined): number | undefined {
   const text = metadataItem(metadata, 'ttl', 'ttlInSeconds');
   if (text === undefined || text === '') return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : durationOr(text);
-  if (!(ms > 0)) throw fault('bad-request', `ttlInSeconds is "${text}": it must be a positive number of seconds`);
-  return ms;
+  const ms = /^\+?0*[1-9]\d*$/.test(text) ? Number(text) * 1_000 : durationOr(text);
+  if (Number.isNaN(ms))
+    throw fault('bad-request', `ttlInSeconds is "${text}": it must be a positive number of seconds, or a duration`);
+  return Math.max(0, ms);
 }
 
 function durationOr(text: string): number {

@@ -23,10 +23,10 @@ export function openInMemory(log: Logger): PubSub {
   const subscribers = new Set<Subscriber>();
   return {
     traits: ['SUBSCRIBE_WILDCARDS'],
-    async publish({ topic, data, contentType, metadata }) {
+    async publish({ topic, data, metadata }) {
       for (const subscriber of subscribers) {
         if (!matches(subscriber.topic, topic)) continue;
-        const message = { topic, data, contentType, metadata };
+        const message = { topic, data, contentType: '', metadata };
         const subscribed = () => subscribers.has(subscriber);
         subscriber.last = subscriber.last.then(() => deliver(subscriber, message, subscribed, log));
       }

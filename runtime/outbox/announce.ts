@@ -59,7 +59,7 @@ async function publish(
     {
       ...payloadOf(shown, call.jsonValues),
       ...{ topic: settings.publishTopic, pubsubName: settings.publishPubsub, source: appId },
-      ...{ metadata: {}, attributes, trace: callTrace(call), ttlSeconds: undefined },
+      ...{ metadata: {}, attributes, trace: callTrace(call), lifeMs: undefined },
     },
     { now, id: () => id },
   );

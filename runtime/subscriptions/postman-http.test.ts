@@ -42,6 +42,12 @@ describe('the postman of HTTP apps', () => {
     expect(calls[0]?.exact).toEqual({ traceparent: letter.event['traceparent'] });
   });
 
+  it('says by zeros that an event belongs to no trace', async () => {
+    const { calls, postman } = appThatAnswers(200, '');
+    await postman.deliver({ ...letter, event: { id: '1', traceid: '', traceparent: '' } }, signal);
+    expect(calls[0]?.exact).toEqual({ traceparent: '00-00000000000000000000000000000000-0000000000000000-00' });
+  });
+
   it.each([
     [200, '', 'ack'],
     [204, 'not json', 'ack'],

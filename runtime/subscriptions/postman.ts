@@ -55,9 +55,12 @@ export function headersOf(metadata: Readonly<Record<string, string>>): Record<st
   return headers;
 }
 
-/** The trace a CloudEvent names, as headers, just as it stands there. */
+const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
+
+/** The trace a CloudEvent names, as headers, just as it stands there; one that names none in so many words has the W3C's zeros. */
 export function traceHeaders(event: Event): Record<string, string> {
   const parent = event['traceparent'] ?? event['traceid'];
+  if (parent === '') return { traceparent: noTrace };
   if (typeof parent !== 'string' || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(parent)) return {};
   const state = event['tracestate'];
   return { traceparent: parent, ...(typeof state === 'string' && state !== '' && { tracestate: state }) };

@@ -1,9 +1,7 @@
 import { formatTraceparent, parseTraceBin } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Context } from '../operation.ts';
 
-const noTrace = '00-00000000000000000000000000000000-0000000000000000-00';
-
-/** The trace a call belongs to: its header as it came where the door made no span, else the door's. */
+/** The trace a call belongs to: its header as it came where the door made no span, else the door's; both empty for none. */
 export function callTrace({ trace, headers }: Pick<Context, 'headers' | 'trace'>): { parent: string; state: string } {
   const first = (name: string) => {
     const value = headers[name];
@@ -15,5 +13,5 @@ export function callTrace({ trace, headers }: Pick<Context, 'headers' | 'trace'>
   }
   const binary = first('grpc-trace-bin');
   const context = binary === undefined ? undefined : parseTraceBin(Buffer.from(binary, 'base64'));
-  return { parent: header ?? (context && formatTraceparent(context)) ?? noTrace, state: first('tracestate') ?? '' };
+  return { parent: header ?? (context && formatTraceparent(context)) ?? '', state: first('tracestate') ?? '' };
 }

@@ -12,7 +12,7 @@ function eventOf(data: string | Uint8Array, contentType: string, extra: Partial<
     source: 'shop',
     metadata: {},
     trace: { parent: '00-a-b-01', state: 's=1' },
-    ttlSeconds: undefined,
+    lifeMs: undefined,
     ...extra,
   };
   return cloudEvent(publication, world).toString();
@@ -87,6 +87,6 @@ describe('cloudEvent', () => {
   });
 
   it('writes when an event expires, where the broker does not see to it', () => {
-    expect(JSON.parse(eventOf('a', '', { ttlSeconds: 60 })).expiration).toBe('2030-01-02T03:05:05Z');
+    expect(JSON.parse(eventOf('a', '', { lifeMs: 60_000 })).expiration).toBe('2030-01-02T03:05:05Z');
   });
 });

@@ -14,7 +14,7 @@ export type Publication = {
   attributes?: Readonly<Record<string, string>> | undefined;
   trace: { parent: string; state: string };
   /** Seconds after which the sidecar drops it; undefined where the broker sees to that, or it lives for ever. */
-  ttlSeconds: number | undefined;
+  lifeMs: number | undefined;
 };
 
 export type EnvelopeWorld = { now(): number; id(): string };
@@ -109,7 +109,7 @@ function envelope(data: string, attributes: Readonly<Record<string, unknown>>): 
   return Buffer.from(data === '' ? `{${rest}` : `{${data},${rest}`);
 }
 
-const expiration = ({ ttlSeconds }: Publication, world: EnvelopeWorld): string | undefined =>
-  ttlSeconds === undefined ? undefined : rfc3339(world.now() + ttlSeconds * 1000);
+const expiration = ({ lifeMs }: Publication, world: EnvelopeWorld): string | undefined =>
+  lifeMs === undefined ? undefined : rfc3339(world.now() + lifeMs);
 
 const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

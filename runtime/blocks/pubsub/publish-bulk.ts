@@ -74,6 +74,8 @@ function checkIds(entries: readonly BulkPublishRequestEntry[], pubsubName: strin
   }
 }
 
+const nothing = Buffer.from('null');
+
 const entryFields = anyCase('entryId', 'event', 'contentType', 'metadata');
 
 /** The entries of a JSON body; JSON events pass as they are written. */
@@ -101,7 +103,7 @@ function entriesOf(http: RestRequest<'pubsubName' | 'topic'>, appId: string): En
 
 /** The content type says how the event is written: text as a JSON text, bytes in base64, JSON as it is. */
 function eventBytes(event: unknown, raw: Buffer | undefined, type: string, refuse: (why: string) => Error): Uint8Array {
-  if (isJson(type) || isCloudEvent(type)) return raw ?? Buffer.alloc(0);
+  if (isJson(type) || isCloudEvent(type)) return raw ?? nothing;
   const mayBeText = isText(type) || isBinary(type) || isCloudEventProtobuf(type);
   if (typeof event !== 'string' || !mayBeText) throw refuse('error: mismatch between contentType and event');
   return isBinary(type) || isCloudEventProtobuf(type) ? Buffer.from(event, 'base64') : Buffer.from(event);

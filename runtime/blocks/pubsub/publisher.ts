@@ -9,7 +9,7 @@ import { callTrace } from './call-trace.ts';
 import { cloudEvent, type EnvelopeWorld } from './cloud-event.ts';
 import { badMetadata, noCloudEvent, publishFailed, topicEmpty, topicForbidden } from './faults.ts';
 import { type BoundPubSub, pubsubKind } from './kind.ts';
-import { isRawPayload, ttlSeconds } from './request-metadata.ts';
+import { isRawPayload, lifeMs } from './request-metadata.ts';
 
 type Texts = Readonly<Record<string, string>>;
 /** What an event needs to know of the call that published it. */
@@ -53,11 +53,11 @@ export function createPublisher(
     return guard ? guard(attempt, signal, overHttp ? httpStatus : grpcStatus) : attempt(signal);
   };
   const wrap = (bound: BoundPubSub, topic: string, { data, contentType, metadata }: Event, call: Call) => {
-    const ttl = bound.pubsub.traits.includes('MESSAGE_TTL') ? undefined : ttlSeconds(metadata);
+    const life = bound.pubsub.traits.includes('MESSAGE_TTL') ? undefined : lifeMs(metadata);
     const trace = callTrace(call);
     try {
       return cloudEvent(
-        { data, contentType, metadata, topic, pubsubName: bound.name, source: appId, trace, ttlSeconds: ttl },
+        { data, contentType, metadata, topic, pubsubName: bound.name, source: appId, trace, lifeMs: life },
         world,
       );
     } catch (thrown) {
@@ -152,5 +152,5 @@ async function sendAll(
 /** A raw payload has no envelope for its trace. */
 function rawTrace(call: Call): Record<string, string> {
   const { parent, state } = callTrace(call);
-  return { traceid: parent, tracestate: state };
+  return parent === '' ? {} : { traceid: parent, tracestate: state };
 }

@@ -1,4 +1,4 @@
-import { metadataItem } from '#contracts/metadata.ts';
+import { metadataItem, timeToLive } from '#contracts/metadata.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -11,8 +11,11 @@ export function isRawPayload(metadata: Texts | undefined): boolean {
   throw new Error(`rawPayload value must be a valid boolean: actual is '${text}'`);
 }
 
-/** `ttlInSeconds` of an event; undefined for none, and for what is no positive number. */
-export function ttlSeconds(metadata: Texts | undefined): number | undefined {
-  const seconds = Number(metadataItem(metadata, 'ttlInSeconds') ?? '');
-  return Number.isSafeInteger(seconds) && seconds > 0 ? seconds : undefined;
+/** How long an event shall live; undefined for ever, and where its metadata make no sense. */
+export function lifeMs(metadata: Texts | undefined): number | undefined {
+  try {
+    return timeToLive(metadata);
+  } catch {
+    return undefined;
+  }
 }
