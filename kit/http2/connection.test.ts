@@ -54,6 +54,22 @@ function remembering() {
 const pong = (connection: Http2Connection) => new Promise<void>((resolve) => connection.ping(resolve));
 
 describe('an HTTP/2 connection', () => {
+  it('lets a message leave as it ends where no other stream is open, else with those of the others', async () => {
+    const [near, far] = duplexPair();
+    const writes: number[] = [];
+    far.on('data', (chunk: Buffer) => void writes.push(chunk.length));
+    const client = new Http2Connection(near, { ...limits, closed: () => {} });
+    await new Promise(setImmediate);
+    writes.length = 0;
+    const alone = client.request(request, remembering().sink, false);
+    alone.sendLast(Buffer.alloc(10));
+    await new Promise(process.nextTick);
+    expect(writes).toHaveLength(1);
+    for (let i = 0; i < 3; i++) client.request(request, remembering().sink, true);
+    await new Promise(setImmediate);
+    expect(writes).toHaveLength(2);
+  });
+
   it('carries requests and answers of any size within small windows', async () => {
     const { client } = connected((stream) => {
       let size = 0;

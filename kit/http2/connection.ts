@@ -110,12 +110,12 @@ export class Http2Connection implements StreamCarrier {
   }
 
   sendHeaders(id: number, block: Buffer, end: boolean): void {
-    this.#output.headers(id, block, end, this.flow.frameBytes);
+    this.#output.headers(id, block, end, this.flow.frameBytes, end && this.#alone);
   }
 
   sendData(id: number, data: Buffer, end: boolean): void {
     this.flow.window -= data.length;
-    this.#output.frame(frameType.data, end ? flag.endStream : 0, id, data);
+    this.#output.frame(frameType.data, end ? flag.endStream : 0, id, data, end && this.#alone);
   }
 
   sendReset(id: number, code: number): void {
@@ -261,6 +261,11 @@ export class Http2Connection implements StreamCarrier {
   #relieve(): void {
     if (this.#output.pending === 0) this.#floods.read();
     this.flow.relieve();
+  }
+
+  /** No other stream has anything to send: what ends a message need not wait for more. */
+  get #alone(): boolean {
+    return this.#streams.size === 1;
   }
 
   #isIdle(id: number): boolean {

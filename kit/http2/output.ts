@@ -9,7 +9,7 @@ const emptyTable = Buffer.of(0x20);
 
 /**
  * Frames on their way out. They gather in one piece of memory until the event loop has seen to all that had come in,
- * then leave in one write.
+ * then leave in one write; or at once, where nothing else is to be expected.
  */
 export class Output {
   readonly #socket: Duplex;
@@ -34,9 +34,10 @@ export class Output {
     return this.#socket.writableLength + this.#partBytes + (this.#at - this.#start);
   }
 
-  frame(type: number, flags: number, id: number, payload: Buffer): void {
+  /** `now` lets it leave at once, with what has gathered. */
+  frame(type: number, flags: number, id: number, payload: Buffer, now = false): void {
     this.#header(type, flags, id, payload.length);
-    this.raw(payload);
+    this.raw(payload, now);
   }
 
   /** A frame whose payload is a number of 32 bits. */
@@ -60,13 +61,13 @@ export class Output {
     this.#tableLimited = true;
   }
 
-  /** A header block as HEADERS, and CONTINUATION where it is too long for one frame. */
-  headers(id: number, fields: Buffer, end: boolean, frameBytes: number): void {
+  /** A header block as HEADERS, and CONTINUATION where it is too long for one frame; `now` as for a frame. */
+  headers(id: number, fields: Buffer, end: boolean, frameBytes: number, now = false): void {
     const block = this.#tableLimited ? Buffer.concat([emptyTable, fields]) : fields;
     this.#tableLimited = false;
     const endFlag = end ? flag.endStream : 0;
     if (block.length <= frameBytes) {
-      this.frame(frameType.headers, flag.endHeaders | endFlag, id, block);
+      this.frame(frameType.headers, flag.endHeaders | endFlag, id, block, now);
       return;
     }
     this.frame(frameType.headers, endFlag, id, block.subarray(0, frameBytes));
@@ -77,7 +78,7 @@ export class Output {
     }
   }
 
-  raw(bytes: Buffer): void {
+  raw(bytes: Buffer, now = false): void {
     if (bytes.length > mostCopied) {
       this.#cut();
       this.#parts.push(bytes);
@@ -87,7 +88,8 @@ export class Output {
       this.#space.set(bytes, this.#at);
       this.#at += bytes.length;
     }
-    this.#schedule();
+    if (now) this.flush();
+    else this.#schedule();
   }
 
   flush(): void {
