@@ -17,11 +17,15 @@ const nameForm = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const odd = /[^\x01-\x09\x0b\x0c\x0e-\xff]/;
 const unfit = /[\0\r\n]/;
+const lineFeed = 10;
+const carriageReturn = 13;
 
 /** More than a field takes besides its name and value. */
 const fieldOverhead = 12;
 /** Texts of up to this length are cheaper to copy here than by a call of Node's. */
 const shortText = 32;
+/** Of a UTF-16 code unit in UTF-8. */
+const mostBytesOfUnit = 3;
 
 /**
  * A header block that leaves the dynamic table alone, so that it may be made once and sent on any connection, and blocks
@@ -46,11 +50,12 @@ function roomFor(headers: HeaderInit): number {
   return bytes;
 }
 
+/** Enough for the value as UTF-8; a short one is not worth a look. */
 function roomForField(name: string, value: string): number {
-  const bytes = fieldOverhead + name.length + value.length;
-  if (!odd.test(value)) return bytes;
-  if (unfit.test(value)) throw new TypeError(`header ${name} holds what cannot be sent`);
-  return bytes + Buffer.byteLength(value);
+  const { length } = value;
+  const bytes = fieldOverhead + name.length;
+  if (length <= shortText) return bytes + length * mostBytesOfUnit;
+  return bytes + (odd.test(value) ? Buffer.byteLength(value) : length);
 }
 
 function write(block: Buffer, start: number, headers: HeaderInit): number {
@@ -75,23 +80,32 @@ function field(block: Buffer, at: number, name: string, value: string): number {
   const index = names.get(name);
   if (index === undefined) {
     block[at] = 0;
-    return text(block, text(block, at + 1, name), value);
+    return text(block, text(block, at + 1, name, name), value, name);
   }
   const whole = fields.get(name)?.get(value);
   if (whole !== undefined) return integer(block, at, 0x80, 7, whole);
-  return text(block, integer(block, at, 0, 4, index), value);
+  return text(block, integer(block, at, 0, 4, index), value, name);
 }
 
-function text(block: Buffer, at: number, value: string): number {
+/** `name` is for messages. */
+function text(block: Buffer, at: number, value: string, name: string): number {
   const { length } = value;
-  if (odd.test(value)) {
-    const start = integer(block, at, 0, 7, Buffer.byteLength(value));
-    return start + block.write(value, start, 'utf8');
-  }
+  if (length > shortText && odd.test(value)) return oddText(block, at, value, name);
   const start = integer(block, at, 0, 7, length);
   if (length > shortText) return start + block.write(value, start, 'latin1');
-  for (let i = 0; i < length; i++) block[start + i] = value.charCodeAt(i);
+  for (let i = 0; i < length; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit > 0xff || unit === 0 || unit === lineFeed || unit === carriageReturn)
+      return oddText(block, at, value, name);
+    block[start + i] = unit;
+  }
   return start + length;
+}
+
+function oddText(block: Buffer, at: number, value: string, name: string): number {
+  if (unfit.test(value)) throw new TypeError(`header ${name} holds what cannot be sent`);
+  const start = integer(block, at, 0, 7, Buffer.byteLength(value));
+  return start + block.write(value, start, 'utf8');
 }
 
 function integer(block: Buffer, start: number, flags: number, bits: number, number: number): number {
