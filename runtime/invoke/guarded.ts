@@ -22,7 +22,8 @@ export async function callGuarded(
   signal: AbortSignal | undefined,
   call: (signal: AbortSignal | undefined) => Promise<InvokeAnswer>,
 ): Promise<InvokeAnswer> {
-  if (policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined) return call(signal);
+  if (policy.timeoutMs === undefined && policy.retry === undefined && policy.breaker === undefined)
+    return await call(signal);
   const options: CallOptions = {
     signal,
     mayRetry: () => !streams,

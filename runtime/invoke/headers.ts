@@ -26,6 +26,8 @@ const hopByHop = new Set([
 /** Of a body, which each hop frames and describes for itself. */
 const ofBody = new Set(['content-type', 'content-length']);
 
+const ofHopOrBody = new Set([...hopByHop, ...ofBody]);
+
 /** What our own sidecars say to each other over HTTP. */
 const ownNames = 'outrigger-';
 
@@ -37,6 +39,7 @@ const permanent = new Set(
 );
 
 const traceNames = new Set(['traceparent', 'tracestate', 'grpc-trace-bin']);
+const notForHttp = new Set([...ofHopOrBody, ...traceNames, 'destination-app-id']);
 
 type Mutable = Record<string, string | string[]>;
 
@@ -60,7 +63,7 @@ export function endToEnd(headers: Metadata): Mutable {
   const dropped = nominated(headers);
   const out: Mutable = {};
   for (const name in headers) {
-    if (hopByHop.has(name) || ofBody.has(name) || dropped?.has(name) || name.startsWith(ownNames)) continue;
+    if (ofHopOrBody.has(name) || dropped?.has(name) || name.startsWith(ownNames)) continue;
     out[name] = headers[name] as string | string[];
   }
   return out;
@@ -71,8 +74,7 @@ export function toHttpHeaders(headers: Metadata): Mutable {
   const dropped = nominated(headers);
   const out: Mutable = {};
   for (const name in headers) {
-    if (hopByHop.has(name) || ofBody.has(name) || dropped?.has(name) || traceNames.has(name)) continue;
-    if (name === 'destination-app-id' || name.endsWith('-bin')) continue;
+    if (notForHttp.has(name) || dropped?.has(name) || name.endsWith('-bin')) continue;
     out[reserved(name)] = headers[name] as string | string[];
   }
   const trace = traceOf(headers);

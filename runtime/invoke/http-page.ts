@@ -88,7 +88,7 @@ async function call(
     body,
   };
   const policy = options.router.policyOf(target.id, method);
-  return callGuarded(policy, options.run, isStream(body), http.signal, (signal) =>
+  return await callGuarded(policy, options.run, isStream(body), http.signal, (signal) =>
     options.router.invoke(target.id, outgoing, signal),
   );
 }
@@ -131,7 +131,7 @@ async function replyOf(answer: InvokeAnswer): Promise<RestReply> {
 
 /** A handshake as RFC 6455 (4.1) has it; any other upgrade is the hop's and not passed on. */
 function asksForWebSocket({ upgrade, connection }: PageRequest['headers']): boolean {
-  return /^websocket$/i.test(String(upgrade)) && /\bupgrade\b/i.test(String(connection));
+  return upgrade !== undefined && /^websocket$/i.test(String(upgrade)) && /\bupgrade\b/i.test(String(connection));
 }
 
 /** What the caller is told when there is no answer. */

@@ -26,7 +26,7 @@ export function openPeer({ address, tls, maxReceiveBytes }: PeerOptions): Peer {
     async invoke(call, signal) {
       const takes = call.verb !== '' && channel.takesPlain();
       const direct = takes === true || (takes !== false && (await takes));
-      return direct ? callDirect(channel, call, signal) : callRemote(channel, call, signal);
+      return await (direct ? callDirect(channel, call, signal) : callRemote(channel, call, signal));
     },
     [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
   };

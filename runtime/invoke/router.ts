@@ -69,21 +69,23 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       options.watch?.responseReceived(remote.appId, answer.status, performance.now() - began);
       return answer;
     };
-    if (isStream(call.body) || hasOwnRetries(id, remote, call.method)) return attempt();
+    if (isStream(call.body) || hasOwnRetries(id, remote, call.method)) return await attempt();
     let tries = 0;
     const counted = () => {
       tries += 1;
       return attempt();
     };
     const mayRetry = (thrown: unknown) => isUnreachable(thrown) && (isIdempotent(call.verb) || isUnseen(thrown));
-    return run(builtIn, counted, { signal, mayRetry }).catch((thrown) => {
+    try {
+      return await run(builtIn, counted, { signal, mayRetry });
+    } catch (thrown) {
       if (!isUnreachable(thrown)) throw thrown;
       throw fault(
         'invoke-failed',
         `failed to invoke target ${remote.appId} after ${tries - 1} retries. Error: ${errorText(thrown)}`,
         { cause: thrown },
       );
-    });
+    }
   };
 
   return {
@@ -92,7 +94,7 @@ export function createInvokeRouter(options: RouterOptions): InvokeRouter {
       if (endpoint !== undefined) return endpoint.invoke(call, signal);
       const remote = splitAppId(id, self.namespace);
       if (remote.appId !== self.appId || remote.namespace !== self.namespace)
-        return invokeRemote(id, remote, call, signal);
+        return await invokeRemote(id, remote, call, signal);
       const app = options.app();
       if (app === undefined) throw fault('invoke-failed', 'cannot invoke local endpoint: app channel not initialized');
       return app(call, signal);

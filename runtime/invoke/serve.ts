@@ -29,9 +29,11 @@ export async function serve(
   const { around } = options;
   const allowed = async (one: InvokeCall): Promise<InvokeAnswer> => {
     options.authorize?.(one, peer);
-    return app(one, signal).catch((thrown) => {
+    try {
+      return await app(one, signal);
+    } catch (thrown) {
       throw noAnswerOfApp(errorText(thrown), thrown);
-    });
+    }
   };
   const answer = await (around === undefined ? allowed(call) : around(call, allowed));
   if (!wantsEvents(call) || !isHttpAnswer(answer) || (answer.status >= 200 && answer.status < 300)) return answer;

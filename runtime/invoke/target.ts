@@ -41,6 +41,7 @@ function pathTarget(path: string): InvokeTarget | undefined {
 
 /** An ID may be percent-encoded once more (`http%3A%2F%2Fhost`). */
 function decode(id: string): string {
+  if (!id.includes('%')) return id;
   try {
     return decodeURIComponent(id);
   } catch {

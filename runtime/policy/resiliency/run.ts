@@ -95,7 +95,7 @@ async function attemptOften<T>(
   const began = clock.now();
   for (let number = 1; ; number++) {
     try {
-      const result = await attemptOnce(call, number);
+      const result = await attempt(call, number);
       if (number > 1) hooks.recovered?.(policy, number);
       return result;
     } catch (thrown) {
@@ -120,6 +120,10 @@ function isFinal(thrown: unknown, retry: RetryPolicy, options: CallOptions): boo
   return status !== undefined && !matchesCode(retry.matching, status);
 }
 
+/** Without a breaker there is nothing around the try: most calls of other apps are such. */
+const attempt = <T>(call: Call<T>, number: number): Promise<T> =>
+  call.policy.breaker === undefined ? withTimeout(call, number) : attemptOnce(call, number);
+
 async function attemptOnce<T>(call: Call<T>, number: number): Promise<T> {
   const { breaker, watch } = call.policy;
   const before = watch && breaker?.state();
@@ -139,7 +143,7 @@ async function attemptOnce<T>(call: Call<T>, number: number): Promise<T> {
 
 async function withTimeout<T>(call: Call<T>, number: number): Promise<T> {
   const { policy, operation } = call;
-  if (policy.timeoutMs === undefined || policy.timeoutMs <= 0) return operation({ number, signal: call.signal });
+  if (policy.timeoutMs === undefined || policy.timeoutMs <= 0) return await operation({ number, signal: call.signal });
   const abort = new AbortController();
   const over = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
