@@ -127,6 +127,27 @@ export const sidecars: Dashboard = {
       },
     },
     {
+      title: 'Messages published',
+      unit: 'reqps',
+      queries: {
+        '{{component}} {{topic}} {{success}}': rate('dapr_component_pubsub_egress_count', 'component, topic, success'),
+      },
+    },
+    {
+      title: 'Messages delivered',
+      unit: 'reqps',
+      queries: {
+        '{{app_id}} {{topic}} {{process_status}}': rate(
+          'dapr_component_pubsub_ingress_count',
+          'app_id, topic, process_status',
+        ),
+        'binding {{app_id}} {{component}} {{success}}': rate(
+          'dapr_component_input_binding_count',
+          'app_id, component, success',
+        ),
+      },
+    },
+    {
       title: 'Secret reads',
       unit: 'reqps',
       queries: { '{{component}} {{success}}': rate('dapr_component_secret_count', 'component, success') },
