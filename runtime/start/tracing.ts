@@ -31,7 +31,7 @@ export async function startTracing({ config, configuration, log, stack }: Tracin
   const transports = ratio === 0 ? [] : await openTransports(config, configuration, log);
   const active = ratio > 0 && (transports.length > 0 || (samplingRate ?? '') !== '');
   if (transports.length === 0) {
-    const tracing = createTracing({ ratio: active ? ratio : 0 });
+    const tracing = createTracing({ ratio: active ? ratio : 0, aside: !active });
     logSampler(tracing, log);
     return { tracing, active };
   }

@@ -49,6 +49,11 @@ describe('tracing', () => {
     expect(tracing(1).made.start('x', 'server', { ...parent, sampled: false }).sampled).toBe(false);
   });
 
+  it('passes the context of others on as it is where it takes no part', () => {
+    const span = createTracing({ ratio: 0, aside: true }).start('x', 'server', parent);
+    expect([span.context, span.sampled]).toEqual([parent, false]);
+  });
+
   it('gives a new trace an identity even where it is not sampled', () => {
     const span = createTracing({ ratio: 0 }).start('x', 'server', undefined);
     expect(span.context.traceId).toMatch(/^[0-9a-f]{32}$/);

@@ -40,6 +40,8 @@ export type TracingOptions = {
   ratio: number;
   /** Takes the sampled spans; none: nothing is ever sampled here, contexts are passed on. */
   record?: ((span: FinishedSpan) => void) | undefined;
+  /** No part is taken in the traces of others: a context that comes in is passed on as it is. */
+  aside?: boolean;
   now?: () => number;
   fill?: (bytes: Buffer) => void;
 };
@@ -52,6 +54,7 @@ export function createTracing(options: TracingOptions): Tracing {
   return {
     description: describeSampler(ratio),
     start(name, kind, parent) {
+      if (parent !== undefined && options.aside) return unsampledSpan(parent);
       const traceId = parent?.traceId ?? id(16);
       const sampled = parent === undefined ? sampledByRatio(traceId, ratio) : parent.sampled;
       const context: TraceContext = { traceId, spanId: id(8), sampled, state: parent?.state };
