@@ -32,8 +32,12 @@ export async function startPostgres({ tls }: { tls?: KeyPair } = {}): Promise<Po
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-postgres-'));
   const data = join(folder, 'data');
   await run('chown', ['nobody', folder]);
-  const password = `printf secret >${folder}/password && exec ${programs}/initdb -D ${data} -U postgres -A scram-sha-256 --pwfile=${folder}/password --no-sync`;
-  await run('setpriv', [...asNobody, 'sh', '-c', password]);
+  await writeFile(join(folder, 'password'), 'secret');
+  await run('setpriv', [
+    ...[...asNobody, join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--no-sync'],
+    // Not the caller's locale, which a small machine need not have.
+    ...[`--pwfile=${join(folder, 'password')}`, '--locale=C', '--encoding=UTF8'],
+  ]);
   if (tls) await insistOnTls(data, tls);
   const [port = 0] = await freePorts(1);
   let server = await startServer(programs, folder, port);

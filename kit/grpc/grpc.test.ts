@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '#e2e/ports.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import { silentLogger } from '#kit/log/logger.ts';
@@ -181,7 +182,8 @@ describe('a gRPC server and its client', () => {
 
   it('connect anew after the server came back, and wait for it if asked', async () => {
     const first = await served();
-    const port = await first.server.listen('127.0.0.1', 0);
+    const [port] = (await freePorts(1)) as [number];
+    await first.server.listen('127.0.0.1', port);
     await using channel = connect({ target: `127.0.0.1:${port}`, backoff: { initialMs: 1, maxMs: 1 } });
     await channel.unary(emptyCall, {});
     await first[Symbol.asyncDispose]();

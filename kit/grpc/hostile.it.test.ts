@@ -23,12 +23,14 @@ let server: GrpcServer;
 let port: number;
 let bystander: Channel;
 
-beforeEach(async () => {
+async function open(): Promise<void> {
   server = await createGrpcServer({ services: [interopService()], log: silentLogger, maxReceiveBytes: 1024 * 1024 });
   port = await server.listen('127.0.0.1', 0);
   bystander = connect({ target: `127.0.0.1:${port}` });
   await bystander.unary(emptyCall, {});
-});
+}
+
+beforeEach(open);
 
 /** Whatever was sent, another connection is served as before. */
 afterEach(async () => {
@@ -89,10 +91,10 @@ describe('a gRPC server under attack', () => {
     socket.on('error', () => {});
     await new Promise<void>((resolve) => socket.write('PRI', () => resolve()));
     const closed = new Promise((resolve) => socket.once('close', resolve));
+    await bystander[Symbol.asyncDispose]();
     await server.drain(3_600_000);
     await closed;
-    server = await createGrpcServer({ services: [interopService()], log: silentLogger, maxReceiveBytes: 1024 * 1024 });
-    await server.listen('127.0.0.1', port);
+    await open();
   });
 
   it('refuses a message which says it is larger than allowed, unread', async () => {
