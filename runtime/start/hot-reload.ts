@@ -1,9 +1,9 @@
-import { component } from '#crds/component.ts';
+import { type Component, component } from '#crds/component.ts';
 import type { Configuration } from '#crds/configuration.ts';
-import { httpEndpoint } from '#crds/http-endpoint.ts';
+import { type HTTPEndpoint, httpEndpoint } from '#crds/http-endpoint.ts';
 import type { Kind as ResourceKind } from '#crds/kind.ts';
-import { resiliency } from '#crds/resiliency.ts';
-import { subscription } from '#crds/subscription.ts';
+import { type Resiliency, resiliency } from '#crds/resiliency.ts';
+import { type Subscription, subscription } from '#crds/subscription.ts';
 import { toFault } from '#kit/errors/fault.ts';
 import { systemClock } from '#kit/lifecycle/clock.ts';
 import type { Logger } from '#kit/log/logger.ts';
@@ -17,7 +17,7 @@ import { builtInTables } from '../policy/resiliency/resolve.ts';
 import type { Loaded, Registry } from '../registry.ts';
 import { componentReload } from '../resources/component-reload.ts';
 import { keepFormer } from '../resources/keep-former.ts';
-import { startReload } from '../resources/reload.ts';
+import { type ReloadOptions, startReload } from '../resources/reload.ts';
 import type { Resource } from '../resources/source.ts';
 import type { Stopping } from '../shutdown.ts';
 import { fromManifest } from '../subscriptions/declared.ts';
@@ -48,11 +48,24 @@ export const hotReloadFeature = 'HotReload';
  * changed Configuration by starting again within the process.
  */
 export function startHotReload(start: HotReloadStart): void {
-  const { base, policies, components, calls, inputs, ending } = start;
+  const { base, ending } = start;
   const { config, resources, log, signal } = base;
-  const { registry } = components;
   const common = { source: resources.source, everyMs: config.reconcileIntervalMs, clock: systemClock, log, signal };
-  const applyComponents = componentReload({
+  startReload({ ...common, kind: component, apply: componentsIn(start) });
+  startReload({ ...common, kind: subscription, apply: subscriptionsIn(start) });
+  startReload({ ...common, kind: httpEndpoint, apply: endpointsIn(start) });
+  startReload({ ...common, kind: resiliency, apply: policiesIn(start) });
+  resources.watchConfiguration(() => void restartIfChanged(resources, ending, log));
+}
+
+type Apply<T extends Resource> = ReloadOptions<T>['apply'];
+
+/** Puts Components in use, and what hangs on them in step. */
+function componentsIn(start: HotReloadStart): Apply<Component> {
+  const { base, components, inputs, ending } = start;
+  const { resources, log } = base;
+  const { registry } = components;
+  const apply = componentReload({
     ...components,
     retire: (former) => void retire(former, start),
     report: resources.report,
@@ -61,61 +74,63 @@ export function startHotReload(start: HotReloadStart): void {
     fail: ending.fail,
     log,
   });
-  startReload({
-    ...common,
-    kind: component,
-    async apply(list, retry) {
-      const pubsubs = openOf(registry, pubsubKind);
-      const stores = openOf(registry, configurationKind);
-      const allWell = await applyComponents(list, retry);
-      const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
-      await inputs.subscriptions.follow(replaced);
-      await inputs.bindings.follow();
-      await inputs.items.subscriptions.reopen(changedNames(stores, openOf(registry, configurationKind)));
-      return allWell;
-    },
-  });
-  const kept = <T extends Resource>(kind: ResourceKind<T>, check: (resource: T) => Promise<void> | void) =>
-    keepFormer({
-      kind: kind.kind,
-      check,
-      begun: begunWith(start, kind),
-      told: (problems) => resources.problems(kind.kind, problems),
-      log,
-    });
-  const goodSubscriptions = kept(subscription, async (manifest) => void (await fromManifest(manifest)));
-  startReload({
-    ...common,
-    kind: subscription,
-    apply: whenChanged(async (list) => {
-      await inputs.subscriptions.replace((await goodSubscriptions(list)).resources);
-      return true;
-    }),
-  });
-  const secrets = { config, registry, log, signal };
-  const goodEndpoints = kept(httpEndpoint, (resource) => checkEndpoint(secrets, resource));
-  startReload({
-    ...common,
-    kind: httpEndpoint,
-    apply: whenChanged(async (list) => {
-      const { resources: good, allWell } = await goodEndpoints(list);
-      calls.endpoints.replace(await endpointSettings(secrets, good));
-      return allWell;
-    }),
-  });
-  const goodPolicies = kept(resiliency, ({ spec }) => decodeResiliency(spec, builtInTables(), () => {}));
-  startReload({
-    ...common,
-    kind: resiliency,
-    apply: whenChanged(async (list) => {
-      await policies.replace((await goodPolicies(list)).resources);
-      for (const loaded of registry.all())
-        registry.add({ ...loaded, guard: policies.componentGuard(loaded.kind, loaded.name) });
-      return true;
-    }),
-  });
-  resources.watchConfiguration(() => void restartIfChanged(resources, ending, log));
+  return async (list, retry) => {
+    const pubsubs = openOf(registry, pubsubKind);
+    const stores = openOf(registry, configurationKind);
+    const allWell = await apply(list, retry);
+    const replaced = changedNames(pubsubs, openOf(registry, pubsubKind));
+    await inputs.subscriptions.follow(replaced);
+    await inputs.bindings.follow();
+    await inputs.items.subscriptions.reopen(changedNames(stores, openOf(registry, configurationKind)));
+    return allWell;
+  };
 }
+
+function subscriptionsIn(start: HotReloadStart): Apply<Subscription> {
+  const good = kept(start, subscription, async (manifest) => void (await fromManifest(manifest)));
+  return whenChanged(async (list) => {
+    await start.inputs.subscriptions.replace((await good(list)).resources);
+    return true;
+  });
+}
+
+function endpointsIn(start: HotReloadStart): Apply<HTTPEndpoint> {
+  const { base, components, calls } = start;
+  const { config, log, signal } = base;
+  const secrets = { config, registry: components.registry, log, signal };
+  const good = kept(start, httpEndpoint, (resource) => checkEndpoint(secrets, resource));
+  return whenChanged(async (list) => {
+    const { resources, allWell } = await good(list);
+    calls.endpoints.replace(await endpointSettings(secrets, resources));
+    return allWell;
+  });
+}
+
+function policiesIn(start: HotReloadStart): Apply<Resiliency> {
+  const { policies, components } = start;
+  const { registry } = components;
+  const good = kept(start, resiliency, ({ spec }) => decodeResiliency(spec, builtInTables(), () => {}));
+  return whenChanged(async (list) => {
+    await policies.replace((await good(list)).resources);
+    for (const loaded of registry.all())
+      registry.add({ ...loaded, guard: policies.componentGuard(loaded.kind, loaded.name) });
+    return true;
+  });
+}
+
+/** Keeps the former version in use of what makes no sense, and says so in its status. */
+const kept = <T extends Resource>(
+  start: HotReloadStart,
+  kind: ResourceKind<T>,
+  check: (resource: T) => Promise<void> | void,
+) =>
+  keepFormer({
+    kind: kind.kind,
+    check,
+    begun: begunWith(start, kind),
+    told: (problems) => start.base.resources.problems(kind.kind, problems),
+    log: start.base.log,
+  });
 
 /**
  * Closes a component that is out of use: nothing comes in from it from now on, what has is finished, and calls under way

@@ -99,15 +99,9 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
     },
     leave: (component) => subscriber.leave(component, drainMs),
     async replace(manifests) {
-      const next = await readSubscriptions(manifests, config.appId, log);
-      const known = new Set(declared.map((one) => JSON.stringify(one)));
-      const wanted = new Set(next.map((one) => JSON.stringify(one)));
-      const [kept, added] = [
-        declared.filter((one) => wanted.has(JSON.stringify(one))),
-        next.filter((one) => !known.has(JSON.stringify(one))),
-      ];
-      if (added.length === 0 && kept.length === declared.length) return;
-      declared = [...kept, ...added];
+      const next = changed(declared, await readSubscriptions(manifests, config.appId, log));
+      if (next === undefined) return;
+      declared = next;
       await update();
     },
     streams,
@@ -121,6 +115,15 @@ export async function startSubscriptions(start: SubscriptionsStart): Promise<Sub
     },
     stop,
   };
+}
+
+/** The list in place of a former one, whose own objects stay where they say the same; undefined where all do. */
+function changed(former: readonly Subscription[], next: readonly Subscription[]): Subscription[] | undefined {
+  const known = new Set(former.map((one) => JSON.stringify(one)));
+  const wanted = new Set(next.map((one) => JSON.stringify(one)));
+  const kept = former.filter((one) => wanted.has(JSON.stringify(one)));
+  const added = next.filter((one) => !known.has(JSON.stringify(one)));
+  return added.length === 0 && kept.length === former.length ? undefined : [...kept, ...added];
 }
 
 const factOf = ({ pubsubName, topic, metadata, deadLetterTopic, rules, origin }: Subscription) => ({

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import type { BulkEntry, BulkHandler, FailedEntry, Message, MessageHandler, PubSub } from '#contracts/pubsub.ts';
+import type { BulkEntry, BulkHandler, BulkMessage, FailedEntry } from '#contracts/pubsub.ts';
 import { cloudEventType } from '../blocks/pubsub/content-type.ts';
 import { isRawPayload } from '../blocks/pubsub/request-metadata.ts';
 import type { Outcome } from '../telemetry/pubsub-metrics.ts';
@@ -8,154 +7,114 @@ import { hasExpired, readIncoming } from './incoming.ts';
 import type { BulkLetter } from './postman.ts';
 import { pathFor } from './route.ts';
 
-type Letters = Map<string, BulkLetter['entries'][number][]>;
+/** A batch under way, and what has become of its messages so far. */
+type Batch = {
+  setting: DeliverySetting;
+  raw: boolean;
+  bulk: BulkMessage;
+  /** As the app knows it. */
+  topic: string;
+  signal: AbortSignal;
+  /** Why they have to come again, by entry ID. */
+  failed: Map<string, string>;
+  /** IDs of those that nobody wants. */
+  dropped: string[];
+};
 
 /** What is done with a batch: its messages are delivered together by path; those that are not taken are buried or fail. */
 export function bulkHandler(setting: DeliverySetting): BulkHandler {
-  const { subscription, topicPrefix, postman, policy, run, log, bury } = setting;
-  const { pubsubName, rules, deadLetterTopic } = subscription;
+  const { subscription, topicPrefix, count } = setting;
   const raw = isRawPayload(subscription.metadata);
   return async (bulk, signal) => {
     const topic = bulk.topic.startsWith(topicPrefix) ? bulk.topic.slice(topicPrefix.length) : bulk.topic;
-    const failed = new Map<string, string>();
-    const buried: string[] = [];
-    const byPath: Letters = new Map();
+    const batch: Batch = { setting, raw, bulk, topic, signal, failed: new Map(), dropped: [] };
     const began = performance.now();
-    for (const entry of bulk.entries) sort(entry, topic);
-    await Promise.all([...byPath].map(([path, entries]) => deliver(path, entries)));
-    const again = await settle();
-    setting.count.batch(performance.now() - began, outcomes(again.length));
+    await Promise.all([...byPath(batch)].map(([path, entries]) => deliver(batch, path, entries)));
+    await buryDead(batch);
+    const again = [...batch.failed].map(([entryId, error]): FailedEntry => ({ entryId, error }));
+    count.batch(performance.now() - began, outcomes(batch));
     return again;
-
-    function outcomes(again: number): Map<Outcome, number> {
-      const dropped = buried.filter((id) => !failed.has(id)).length;
-      const taken = bulk.entries.length - dropped - again;
-      const counts: [Outcome, number][] = [
-        ['success', taken],
-        ['drop', dropped],
-        ['retry', again],
-      ];
-      return new Map(counts.filter(([, events]) => events > 0));
-    }
-
-    function sort({ entryId, event: data, contentType, metadata = {} }: BulkEntry, topic: string): void {
-      try {
-        const read = readIncoming(
-          { topic, data, contentType: contentType || undefined, metadata },
-          { raw, pubsubName, topic },
-        );
-        const path = hasExpired(read.event, setting.now()) ? undefined : pathFor(rules, read.event);
-        if (path === undefined) return void buried.push(entryId);
-        const type = contentType || (raw ? 'application/octet-stream' : cloudEventType);
-        const bytes = raw ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : read.data;
-        const entries = byPath.get(path) ?? [];
-        byPath.set(path, entries);
-        entries.push({ entryId, event: read.event, data: bytes, contentType: type, metadata });
-      } catch (thrown) {
-        failed.set(entryId, (thrown as Error).message);
-      }
-    }
-
-    async function deliver(path: string, entries: BulkLetter['entries']): Promise<void> {
-      let left = entries;
-      const metadata = { ...bulk.metadata, pubsubName };
-      const attempt = async (one: AbortSignal) => {
-        const verdicts = await postman.deliverBulk({ pubsubName, topic, path, raw, metadata, entries: left }, one);
-        buried.push(...left.filter(({ entryId }) => verdicts.get(entryId) === 'drop').map(({ entryId }) => entryId));
-        left = left.filter(({ entryId }) => (verdicts.get(entryId) ?? 'retry') === 'retry');
-        if (left.length > 0) throw new Error(`${left.length} of a bulk have to come again`);
-      };
-      try {
-        await run(policy, (one) => attempt(one.signal ?? signal), { signal, statusOf });
-      } catch (thrown) {
-        if (signal.aborted) throw thrown;
-        log.warn(`topic ${topic}: ${(thrown as Error).message}`);
-        for (const { entryId } of left) failed.set(entryId, (thrown as Error).message);
-      }
-    }
-
-    async function settle(): Promise<FailedEntry[]> {
-      if (deadLetterTopic !== '') {
-        const dead = bulk.entries.filter(({ entryId }) => failed.has(entryId) || buried.includes(entryId));
-        await Promise.all(dead.map((entry) => buryOne(entry)));
-      }
-      return [...failed].map(([entryId, error]) => ({ entryId, error }));
-    }
-
-    async function buryOne({ entryId, event, metadata, contentType }: BulkEntry): Promise<void> {
-      try {
-        await bury({ topic: bulk.topic, data: event, metadata, contentType }, deadLetterTopic);
-        failed.delete(entryId);
-      } catch (thrown) {
-        log.error(`error sending message to dead letter topic ${deadLetterTopic}: ${(thrown as Error).message}`);
-      }
-    }
   };
 }
 
-/** Subscribes in batches: by the component's own way, or by gathering single messages. */
-export async function subscribeInBulk(
-  pubsub: PubSub,
-  request: { topic: string; metadata: Readonly<Record<string, string>>; maxMessages: number; maxAwaitMs: number },
-  handler: BulkHandler,
-  signal: AbortSignal,
-): Promise<void> {
-  if (pubsub.bulkSubscribe) return await pubsub.bulkSubscribe(request, handler, signal);
-  await pubsub.subscribe(
-    request,
-    gather(
-      pubsub.traits.includes('BULK_SUBSCRIBE_IMMEDIATE') ? { ...request, maxMessages: 1 } : request,
-      handler,
-      signal,
-    ),
-    signal,
-  );
-}
+type Entries = BulkLetter['entries'][number][];
 
-type Waiting = { entry: BulkEntry; settled: PromiseWithResolvers<void> };
-
-function gather(
-  { topic, maxMessages, maxAwaitMs }: { topic: string; maxMessages: number; maxAwaitMs: number },
-  handler: BulkHandler,
-  signal: AbortSignal,
-): MessageHandler {
-  let batch: Waiting[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const full = batch;
-    batch = [];
-    void deliverBatch(topic, full, handler, signal);
-  };
-  return ({ data, contentType = '', metadata }: Message) => {
-    const settled = Promise.withResolvers<void>();
-    batch.push({ entry: { entryId: randomUUID(), event: data, contentType, metadata }, settled });
-    if (batch.length >= maxMessages) flush();
-    else timer ??= setTimeout(flush, maxAwaitMs);
-    return settled.promise;
-  };
-}
-
-async function deliverBatch(
-  topic: string,
-  batch: readonly Waiting[],
-  handler: BulkHandler,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const failed = new Map(
-      (await handler({ topic, entries: batch.map(({ entry }) => entry) }, signal)).map(({ entryId, error }) => [
-        entryId,
-        error,
-      ]),
-    );
-    for (const { entry, settled } of batch) {
-      const error = failed.get(entry.entryId);
-      if (error === undefined) settled.resolve();
-      else settled.reject(new Error(error));
+/** Messages by the path they go to; notes those that are dropped or cannot be read. */
+function byPath(batch: Batch): Map<string, Entries> {
+  const paths = new Map<string, Entries>();
+  for (const entry of batch.bulk.entries) {
+    try {
+      const read = readEntry(batch, entry);
+      if (read === undefined) {
+        batch.dropped.push(entry.entryId);
+        continue;
+      }
+      const entries = paths.get(read.path) ?? [];
+      paths.set(read.path, entries);
+      entries.push(read.entry);
+    } catch (thrown) {
+      batch.failed.set(entry.entryId, (thrown as Error).message);
     }
-  } catch (thrown) {
-    for (const { settled } of batch) settled.reject(thrown);
   }
+  return paths;
+}
+
+/** Undefined for a message that nobody wants: it expired, or no route matches. */
+function readEntry({ setting, raw, topic }: Batch, { entryId, event: data, contentType, metadata = {} }: BulkEntry) {
+  const { pubsubName, rules } = setting.subscription;
+  const message = { topic, data, contentType: contentType || undefined, metadata };
+  const read = readIncoming(message, { raw, pubsubName, topic });
+  const path = hasExpired(read.event, setting.now()) ? undefined : pathFor(rules, read.event);
+  if (path === undefined) return undefined;
+  const type = contentType || (raw ? 'application/octet-stream' : cloudEventType);
+  const bytes = raw ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : read.data;
+  return { path, entry: { entryId, event: read.event, data: bytes, contentType: type, metadata } };
+}
+
+/** Brings the messages of a path to the app, again and again as the policy says, less those that it has settled. */
+async function deliver(batch: Batch, path: string, entries: BulkLetter['entries']): Promise<void> {
+  const { setting, raw, bulk, topic, signal, failed, dropped } = batch;
+  const { pubsubName } = setting.subscription;
+  const metadata = { ...bulk.metadata, pubsubName };
+  let left = entries;
+  const attempt = async (one: AbortSignal) => {
+    const letter = { pubsubName, topic, path, raw, metadata, entries: left };
+    const verdicts = await setting.postman.deliverBulk(letter, one);
+    dropped.push(...left.filter(({ entryId }) => verdicts.get(entryId) === 'drop').map(({ entryId }) => entryId));
+    left = left.filter(({ entryId }) => (verdicts.get(entryId) ?? 'retry') === 'retry');
+    if (left.length > 0) throw new Error(`${left.length} of a bulk have to come again`);
+  };
+  try {
+    await setting.run(setting.policy, (one) => attempt(one.signal ?? signal), { signal, statusOf });
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    setting.log.warn(`topic ${topic}: ${(thrown as Error).message}`);
+    for (const { entryId } of left) failed.set(entryId, (thrown as Error).message);
+  }
+}
+
+/** Publishes what failed or was dropped as dead letters, where the subscription has a topic for them. */
+async function buryDead({ setting, bulk, failed, dropped }: Batch): Promise<void> {
+  const { deadLetterTopic } = setting.subscription;
+  if (deadLetterTopic === '') return;
+  const dead = bulk.entries.filter(({ entryId }) => failed.has(entryId) || dropped.includes(entryId));
+  const bury = async ({ entryId, event, metadata, contentType }: BulkEntry): Promise<void> => {
+    try {
+      await setting.bury({ topic: bulk.topic, data: event, metadata, contentType }, deadLetterTopic);
+      failed.delete(entryId);
+    } catch (thrown) {
+      setting.log.error(`error sending message to dead letter topic ${deadLetterTopic}: ${(thrown as Error).message}`);
+    }
+  };
+  await Promise.all(dead.map(bury));
+}
+
+function outcomes({ bulk, failed, dropped }: Batch): Map<Outcome, number> {
+  const drops = dropped.filter((id) => !failed.has(id)).length;
+  const counts: [Outcome, number][] = [
+    ['success', bulk.entries.length - drops - failed.size],
+    ['drop', drops],
+    ['retry', failed.size],
+  ];
+  return new Map(counts.filter(([, events]) => events > 0));
 }

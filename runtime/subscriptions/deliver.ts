@@ -27,10 +27,9 @@ export type DeliverySetting = {
 
 /** What is done with each message of a subscription: it is read, routed, delivered, and if need be buried. */
 export function messageHandler(setting: DeliverySetting): MessageHandler {
-  const { subscription, topicPrefix, policy, run, count, log } = setting;
-  const { pubsubName, rules } = subscription;
-  const raw = isRawPayload(subscription.metadata);
-  const where = `pubsub ${pubsubName} and topic ${subscription.topic}`;
+  const { subscription, policy, run, log } = setting;
+  const where = `pubsub ${subscription.pubsubName} and topic ${subscription.topic}`;
+  const letterFor = reader(setting, where);
   const deliver = countedDelivery(setting);
   return async (message, signal) => {
     let letter: Letter | undefined;
@@ -38,9 +37,9 @@ export function messageHandler(setting: DeliverySetting): MessageHandler {
       letter = letterFor(message);
     } catch (thrown) {
       log.error(`cannot read a message of ${where}: ${(thrown as Error).message}`);
-      return await giveUp(message, thrown);
+      return await giveUp(setting, message, thrown);
     }
-    if (letter === undefined) return await buryOr(message, async () => {});
+    if (letter === undefined) return await buryOr(setting, message, dropIt);
     const { event } = letter;
     try {
       const verdict = await run(policy, (one) => deliver(letter, one.signal ?? signal), { signal, statusOf });
@@ -50,13 +49,18 @@ export function messageHandler(setting: DeliverySetting): MessageHandler {
       // A subscription that ends leaves its messages to the broker: none is buried because the sidecar stops.
       if (signal.aborted || setting.isClosing()) throw thrown;
       log.warn(`event ${event['id']} of ${where} was not taken: ${(thrown as Error).message}`);
-      return await giveUp(message, thrown);
+      return await giveUp(setting, message, thrown);
     }
-    await buryOr(message, async () => {});
+    await buryOr(setting, message, dropIt);
   };
+}
 
-  /** Undefined for a message that nobody wants: it expired, or no route matches. */
-  function letterFor(message: Message): Letter | undefined {
+/** Makes letters of messages; undefined for one that nobody wants: it expired, or no route matches. */
+function reader(setting: DeliverySetting, where: string): (message: Message) => Letter | undefined {
+  const { subscription, topicPrefix, count, log } = setting;
+  const { pubsubName, rules } = subscription;
+  const raw = isRawPayload(subscription.metadata);
+  return (message) => {
     const topic = message.topic.startsWith(topicPrefix) ? message.topic.slice(topicPrefix.length) : message.topic;
     const { event, data } = readIncoming(message, { raw, pubsubName, topic });
     if (hasExpired(event, setting.now())) {
@@ -71,31 +75,37 @@ export function messageHandler(setting: DeliverySetting): MessageHandler {
       return undefined;
     }
     return { pubsubName, topic, path, event, data, metadata: { ...message.metadata, pubsubName } };
-  }
+  };
+}
 
-  /** A message that nobody takes is a dead letter, or has to come again. */
-  async function giveUp(message: Message, why: unknown): Promise<void> {
-    let outcome: Outcome = 'drop';
-    try {
-      await buryOr(message, () => {
-        outcome = 'retry';
-        return Promise.reject(why);
-      });
-    } finally {
-      count.message(outcome);
-    }
+/** A message that nobody takes is a dead letter, or has to come again. */
+async function giveUp(setting: DeliverySetting, message: Message, why: unknown): Promise<void> {
+  let outcome: Outcome = 'drop';
+  try {
+    await buryOr(setting, message, () => {
+      outcome = 'retry';
+      return Promise.reject(why);
+    });
+  } finally {
+    setting.count.message(outcome);
   }
+}
 
-  async function buryOr(message: Message, otherwise: () => Promise<void>): Promise<void> {
-    if (subscription.deadLetterTopic === '') return await otherwise();
-    try {
-      await setting.bury(message, subscription.deadLetterTopic);
-    } catch (thrown) {
-      log.error(
-        `error sending message to dead letter, origin topic: ${message.topic} dead letter topic ${subscription.deadLetterTopic} err: ${(thrown as Error).message}`,
-      );
-      await otherwise();
-    }
+const dropIt = async (): Promise<void> => {};
+
+async function buryOr(
+  { subscription: { deadLetterTopic }, bury, log }: DeliverySetting,
+  message: Message,
+  otherwise: () => Promise<void>,
+): Promise<void> {
+  if (deadLetterTopic === '') return await otherwise();
+  try {
+    await bury(message, deadLetterTopic);
+  } catch (thrown) {
+    log.error(
+      `error sending message to dead letter, origin topic: ${message.topic} dead letter topic ${deadLetterTopic} err: ${(thrown as Error).message}`,
+    );
+    await otherwise();
   }
 }
 

@@ -10,9 +10,10 @@ import type { Policies } from '../policy/guards.ts';
 import type { Registry } from '../registry.ts';
 import { noPubsubMetrics, type PubsubMetrics } from '../telemetry/pubsub-metrics.ts';
 import { type DeliverySetting, messageHandler } from './deliver.ts';
-import { bulkHandler, subscribeInBulk } from './deliver-bulk.ts';
+import { bulkHandler } from './deliver-bulk.ts';
 import { createLife, type Life } from './life.ts';
 import type { Postman } from './postman.ts';
+import { subscribeInBulk } from './subscribe-in-bulk.ts';
 import type { Subscription } from './subscription.ts';
 
 export type SubscriberOptions = {
