@@ -18,7 +18,7 @@ import type { ReportComponentsRequest } from '#proto/outrigger/operator/v1/statu
 import { operatorService } from './api/operator-service.ts';
 import { secretReader } from './api/secrets.ts';
 import { statusService } from './api/status-service.ts';
-import { type CacheOptions, cachesSynced, openCaches } from './caches.ts';
+import { type CacheOptions, type Caches, cachesSynced, openCaches } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
 import { releaseConversion, trustConversionWebhook } from './controllers/conversion-trust.ts';
 import { lead, type Reported } from './leader.ts';
@@ -59,26 +59,15 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   ready.security.ready();
 
   const secrets = secretReader(client);
-  const reports = openReports();
   const relay = config.leaderElection
     ? stack.use(openRelay(config, mesh, { client, security, log, signal }))
     : undefined;
-  caches.pods.subscribe(({ type, key }) => {
-    if (type !== 'deleted') return;
-    reports.forget(key);
-    relay?.forget(key);
-  });
-  let reported: Reported | undefined;
-  const accept = (report: ReportComponentsRequest) => {
-    const news = reports.take(report, Date.now());
-    reported?.(report.namespace, news);
-    relay?.pass(report);
-  };
+  const desk = reportDesk(caches, relay);
   const isOperator = ({ trustDomain, ...id }: SpiffeId) =>
     trustDomain === mesh.trustDomain && id.namespace === namespace && id.appId === 'dapr-operator';
   const services = [
     operatorService({ caches, secrets, log, stopping: signal }),
-    statusService({ pods: caches.pods, accept, isOperator }),
+    statusService({ pods: caches.pods, accept: desk.accept, isOperator }),
   ];
   const api = stack.use(await createGrpcServer({ services, log, tls: security.serverTls() }));
   await cachesSynced(caches);
@@ -89,10 +78,8 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
   ready.webhook.ready();
   log.info('Dapr Operator started');
 
+  const { reports, onLeading } = desk;
   const counters = serviceCounters(registry);
-  const onLeading = (listener: Reported | undefined) => {
-    reported = listener;
-  };
   const leader = { config, mesh, caches, cacheOptions, counters, secrets, reports, onLeading, log };
   const leading = (held: AbortSignal) => lead(leader, held);
   const election = { client, namespace, name: leaseName, identity: config.identity, log, signal };
@@ -103,6 +90,28 @@ export async function runOperator(config: OperatorConfig, { log, signal }: Runni
 async function release({ kubeconfig, env }: OperatorConfig, log: Logger): Promise<void> {
   using client = kubeClient(await connectKube({ order: flagFirst, kubeconfig, env }));
   await releaseConversion(client, log);
+}
+
+/** Where reports of sidecars go: into memory, to the controllers while this replica leads, by the relay to one that does. */
+function reportDesk(caches: Caches, relay: Relay | undefined) {
+  const reports = openReports();
+  let reported: Reported | undefined;
+  caches.pods.subscribe(({ type, key }) => {
+    if (type !== 'deleted') return;
+    reports.forget(key);
+    relay?.forget(key);
+  });
+  return {
+    reports,
+    accept(report: ReportComponentsRequest): void {
+      const news = reports.take(report, Date.now());
+      reported?.(report.namespace, news);
+      relay?.pass(report);
+    },
+    onLeading(listener: Reported | undefined): void {
+      reported = listener;
+    },
+  };
 }
 
 type Shared = { log: Logger; signal: AbortSignal; targets: HealthTargets };
