@@ -25,6 +25,7 @@ export async function up(progress: Progress): Promise<void> {
   const place = await target(progress);
 
   progress.heading('Install');
+  await command('helm', progress);
   await progress.step('helm install outrigger', () => installChart(place));
 
   progress.heading('Annotate, apply');

@@ -1,14 +1,15 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { binaries, isBuilt } from './cluster/binaries.ts';
+import { type Progress, silent } from './progress.ts';
 
 const builtWith = { kubectl: 'kubernetes', helm: 'helm' } as const;
 
 /**
  * The path of kubectl or helm: the test bed's own where it is built already, else the one on the PATH, so that who
- * brings a cluster need not wait for a build; else the test bed's own, built now.
+ * brings a cluster need not wait for a build; else the test bed's own, built now, which `progress` tells.
  */
-export async function command(name: keyof typeof builtWith): Promise<string> {
+export async function command(name: keyof typeof builtWith, progress: Progress = silent): Promise<string> {
   const program = builtWith[name];
   if (!(await isBuilt(program))) {
     for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
@@ -22,5 +23,5 @@ export async function command(name: keyof typeof builtWith): Promise<string> {
         return path;
     }
   }
-  return join(await binaries(program), name);
+  return join(await binaries(program, progress), name);
 }
