@@ -149,6 +149,27 @@ describe('the operator API', () => {
     });
   });
 
+  it('gives an app no secret of an HTTPEndpoint that is meant for others, and does not fail for want of it', async () => {
+    const { kube, clock, ask } = await world();
+    kube.put(resources.secrets, { metadata: { namespace: 'shop', name: 's' }, data: { key: base64('value') } });
+    const endpoint = (name: string, secret: string, scopes?: string[]) => ({
+      metadata: { namespace: 'shop', name },
+      spec: { headers: [{ name: 'a', secretKeyRef: { name: secret, key: 'key' } }] },
+      ...(scopes && { scopes }),
+    });
+    kube.put(daprResources.httpEndpoints, endpoint('ours', 's', ['cart']));
+    kube.put(daprResources.httpEndpoints, endpoint('theirs', 's', ['till']));
+    kube.put(daprResources.httpEndpoints, endpoint('broken', 'gone', ['till']));
+    await clock.advance(0);
+    const { httpEndpoints } = (await ask('listHTTPEndpoints', inShop)) as { httpEndpoints: unknown[] };
+    const filled = httpEndpoints.map(decode).filter((one) => JSON.stringify(one).includes(base64('value')));
+    expect(filled).toMatchObject([{ metadata: { name: 'ours' } }]);
+    expect(httpEndpoints).toHaveLength(3);
+    kube.put(daprResources.httpEndpoints, endpoint('broken', 'gone'));
+    await clock.advance(0);
+    await expect(ask('listHTTPEndpoints', inShop)).rejects.toMatchObject({ code: 2 });
+  });
+
   it('streams what happens from now on, as the scopes of the caller see it', async () => {
     const { kube, clock, open } = await world();
     kube.put(daprResources.components, component('old'));

@@ -5,7 +5,7 @@ import { StatusError } from '#kit/grpc/status.ts';
 import type { Informer } from '#kit/kube/informer.ts';
 import type { Logger } from '#kit/log/logger.ts';
 import type { ResourceEventType } from '#proto/dapr/proto/operator/v1/operator_pb.js';
-import type { DaprResource } from '../resource.ts';
+import { admits, type DaprResource } from '../resource.ts';
 import { authorize } from './authorize.ts';
 import { manifestBytes } from './manifest-bytes.ts';
 import { type Resolve, resolveNothing, type SecretReader } from './secrets.ts';
@@ -16,7 +16,7 @@ export type KindServing = {
   /** What one of them is called in errors. */
   singular: string;
   informer: Informer<DaprResource>;
-  /** How its secret references are filled; they are left as they are where this is. */
+  /** How its secret references are filled, for the apps in its scopes alone; they are left as they are where this is. */
   resolve?: Resolve;
   /** Which of them a sidecar of the app gets in a list; all, where this is left out. */
   lists?: (resource: DaprResource, appId: string) => boolean;
@@ -55,7 +55,11 @@ export function serveKind(serving: KindServing, { secrets, log, stopping }: Serv
     async list({ namespace }, { peer }) {
       const { appId } = authorize(peer, namespace);
       const found = informer.list(namespace).filter((resource) => lists(resource, appId));
-      return unknownFault(Promise.all(found.map(manifestOf)));
+      // An app outside the scopes gets no secret, and starts where one is missing that it has no use for.
+      const manifests = found.map((resource) =>
+        admits(resource, appId) ? manifestOf(resource) : manifestBytes(resource),
+      );
+      return unknownFault(Promise.all(manifests));
     },
     async get({ namespace, name }, { peer }) {
       authorize(peer, namespace);
