@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { runBinary } from '#kit/lifecycle/binary.ts';
+import { processWorld } from '#kit/lifecycle/process-world.ts';
 import { version } from '#kit/version.ts';
 import { runComponentHost } from './app.ts';
 import { configure } from './config.ts';
@@ -19,12 +20,5 @@ await runBinary(
     logging: ({ logging }) => logging,
     run: runComponentHost,
   },
-  {
-    argv: process.argv.slice(2),
-    env: process.env,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    exit: (code) => process.exit(code),
-    on: (event, listener) => process.on(event, listener),
-  },
+  processWorld(process),
 );

@@ -9,9 +9,9 @@ import { isJson } from '../blocks/pubsub/content-type.ts';
 import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import type { OutboxTransaction } from '../blocks/state/outbox.ts';
+import { internalTopic, type OutboxSettings } from '../blocks/state/outbox-settings.ts';
 import { errorText } from '../invoke/status.ts';
 import type { Registry } from '../registry.ts';
-import { internalTopic, type OutboxSettings } from './settings.ts';
 
 export type AnnounceOptions = {
   appId: string;

@@ -4,6 +4,7 @@ import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import { stateKind } from '../blocks/state/kind.ts';
 import type { Outbox } from '../blocks/state/outbox.ts';
+import { internalTopic } from '../blocks/state/outbox-settings.ts';
 import type { Registry } from '../registry.ts';
 import { keepSubscriptions } from '../subscriptions/kept.ts';
 import { compileRules } from '../subscriptions/route.ts';
@@ -11,7 +12,6 @@ import type { Subscriber } from '../subscriptions/subscriber.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 import { announce } from './announce.ts';
 import { type OutboxStore, releasePostman } from './release.ts';
-import { internalTopic } from './settings.ts';
 
 export type OutboxOptions = {
   appId: string;

@@ -4,9 +4,9 @@ import { cloudEventType } from '../blocks/pubsub/content-type.ts';
 import { pubsubKind } from '../blocks/pubsub/kind.ts';
 import type { Publisher } from '../blocks/pubsub/publisher.ts';
 import type { BoundStore } from '../blocks/state/kind.ts';
+import type { OutboxSettings } from '../blocks/state/outbox-settings.ts';
 import type { Registry } from '../registry.ts';
 import { type Letter, NotTaken, type Postman } from '../subscriptions/postman.ts';
-import type { OutboxSettings } from './settings.ts';
 
 export type OutboxStore = { bound: BoundStore; settings: OutboxSettings };
 

@@ -1,7 +1,7 @@
 import { type StateStore, stateFeatures } from '#contracts/state.ts';
-import { type OutboxSettings, outboxSettings } from '../../outbox/settings.ts';
 import { defineKind } from '../kind.ts';
 import { keyPrefix } from './key-prefix.ts';
+import { type OutboxSettings, outboxSettings } from './outbox-settings.ts';
 import { storeAbsent } from './state-faults.ts';
 import { type ValueCipher, valueCipher } from './value-cipher.ts';
 
