@@ -140,7 +140,7 @@ export function servePlain(handle: PlainHandler, stream: Http2Stream, headers: H
       request.answer(failedReply);
     }
   };
-  const run = async (): Promise<HttpReply> => handle(request, request.peer);
+  const run = async (): Promise<HttpReply> => await handle(request, request.peer);
   run().then(answer, () => answer(failedReply));
 }
 

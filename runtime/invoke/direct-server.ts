@@ -12,7 +12,7 @@ import { type ServeOptions, serve } from './serve.ts';
 export function createDirectServer(options: ServeOptions): PlainHandler {
   return async (request, peer) => {
     try {
-      const call = callOf(request, await bodyOf(request));
+      const call = callOf(request, request.hasBody ? await bodyOf(request) : noBody);
       return replyOf(await serve(options, call, peer, request.signal));
     } catch (thrown) {
       const status = toStatus(thrown);
@@ -40,7 +40,6 @@ function callOf({ method: verb, url, headers }: HttpRequest, body: Body): Invoke
 
 /** A short body of known length is taken whole, any other passed as it comes. */
 function bodyOf(request: HttpRequest): Body | Promise<Body> {
-  if (!request.hasBody) return noBody;
   const length = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
   return length <= wholeUpTo ? request.read() : request.stream;
 }

@@ -56,7 +56,7 @@ async function invoke(options: InvokePageOptions, http: PageRequest): Promise<Re
   const ended = (status: number, failure: string | undefined): void =>
     endInvokeSpan(span, target, headers, () => httpAttributes(http, status), failure);
   try {
-    const reply = await replyOf(await call(options, http, target, query, headers));
+    const reply = replyOf(await call(options, http, target, query, headers));
     const traceparent = reply.headers?.['traceparent'] ?? formatTraceparent(span.context);
     reply.headers = { ...reply.headers, traceparent };
     ended(reply.status, httpFailure(reply.status));
@@ -76,7 +76,7 @@ async function call(
   headers: Metadata,
 ): Promise<InvokeAnswer> {
   const method = normalizeMethod(target.method);
-  const body = await bodyOf(http, options.maxBodyBytes);
+  const body = http.hasBody ? await bodyOf(http, options.maxBodyBytes) : noBody;
   const outgoing: InvokeCall = {
     method,
     verb: http.method,
@@ -94,8 +94,7 @@ async function call(
 }
 
 /** A body of known length is taken whole, so that the call can be tried again; one of unknown length is passed as it comes. */
-async function bodyOf(http: PageRequest, maxBytes: number): Promise<Body> {
-  if (!http.hasBody) return noBody;
+function bodyOf(http: PageRequest, maxBytes: number): Body | Promise<Body> {
   return http.headers['content-length'] === undefined ? limited(http.stream, maxBytes) : http.read();
 }
 
@@ -115,7 +114,7 @@ function callerHeaders(headers: PageRequest['headers']): Record<string, string |
   return own;
 }
 
-async function replyOf(answer: InvokeAnswer): Promise<RestReply> {
+function replyOf(answer: InvokeAnswer): RestReply {
   const headers = toHttpHeaders(answer.headers) as Record<string, string | string[]>;
   if (isHttpAnswer(answer) || answer.status === grpcCode.OK) {
     headers['content-type'] = answer.contentType;

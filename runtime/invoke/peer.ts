@@ -1,4 +1,5 @@
 import { type Channel, connect } from '#kit/grpc/client.ts';
+import { isPromise } from '#kit/grpc/promise.ts';
 import type { ClientTls } from '#kit/grpc/tls.ts';
 import { callDirect } from './direct-client.ts';
 import type { Invoke } from './message.ts';
@@ -23,10 +24,10 @@ export function openPeer({ address, tls, maxReceiveBytes }: PeerOptions): Peer {
   const channel = connect({ target: address, maxReceiveBytes, ...(tls === undefined ? {} : { tls }) });
   return {
     raw: channel.raw,
-    async invoke(call, signal) {
+    invoke(call, signal) {
       const takes = call.verb !== '' && channel.takesPlain();
-      const direct = takes === true || (takes !== false && (await takes));
-      return await (direct ? callDirect(channel, call, signal) : callRemote(channel, call, signal));
+      if (isPromise(takes)) return takes.then((direct) => (direct ? callDirect : callRemote)(channel, call, signal));
+      return (takes === true ? callDirect : callRemote)(channel, call, signal);
     },
     [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
   };

@@ -120,9 +120,12 @@ function isFinal(thrown: unknown, retry: RetryPolicy, options: CallOptions): boo
   return status !== undefined && !matchesCode(retry.matching, status);
 }
 
-/** Without a breaker there is nothing around the try: most calls of other apps are such. */
-const attempt = <T>(call: Call<T>, number: number): Promise<T> =>
-  call.policy.breaker === undefined ? withTimeout(call, number) : attemptOnce(call, number);
+/** Most calls of other apps have nothing around the try. */
+function attempt<T>(call: Call<T>, number: number): Promise<T> {
+  const { policy, operation, signal } = call;
+  const bare = policy.breaker === undefined && policy.timeoutMs === undefined;
+  return bare ? operation({ number, signal }) : attemptOnce(call, number);
+}
 
 async function attemptOnce<T>(call: Call<T>, number: number): Promise<T> {
   const { breaker, watch } = call.policy;
