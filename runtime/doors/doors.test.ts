@@ -1,10 +1,13 @@
 import type { Fault } from '#kit/errors/fault.ts';
 import { createTracing, type FinishedSpan } from '#kit/telemetry/tracing/tracing.ts';
 import { describe, expect, it } from '#kit/testing/test.ts';
+import { tryLock } from '../blocks/lock/try-lock.ts';
 import { getState } from '../blocks/state/get.ts';
 import { saveState } from '../blocks/state/save.ts';
+import { createRegistry } from '../registry.ts';
 import type { AccessRule } from '../stages/access.ts';
 import { tokenCheck } from '../stages/api-token.ts';
+import { componentStage } from '../stages/component.ts';
 import { withStore } from '../testing/state/store.ts';
 import { createGrpcDoor } from './grpc/door.ts';
 import { createHttpDoor, type HttpDoorOptions } from './http/door.ts';
@@ -54,6 +57,21 @@ describe('a door with an API token', () => {
     await expect(call()).rejects.toMatchObject({ key: 'unauthenticated' });
     await expect(call({ 'dapr-api-token': 'wrong' })).rejects.toThrow('api token mismatch');
     await expect(call({ 'dapr-api-token': 'right' })).resolves.toEqual({});
+  });
+});
+
+describe('an HTTP door that cannot read a body', () => {
+  it('says so before it looks for the component where the body is the message, else after', async () => {
+    const errorOf = async (url: string) => {
+      const call = await httpDoor({
+        operations: [saveState, tryLock],
+        stages: [componentStage(createRegistry(), 'shop')],
+      });
+      const { body } = await call('POST', url, {}, '{');
+      return (JSON.parse(String(body)) as { errorCode: string }).errorCode;
+    };
+    expect(await errorOf('/v1.0-alpha1/lock/none')).toBe('ERR_MALFORMED_REQUEST');
+    expect(await errorOf('/v1.0/state/none')).toBe('ERR_STATE_STORE_NOT_CONFIGURED');
   });
 });
 

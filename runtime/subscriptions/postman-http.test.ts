@@ -94,6 +94,7 @@ describe('the postman of HTTP apps', () => {
       ['b', 'drop'],
       ['c', 'retry'],
     ]);
+    expect(calls[0]?.exact).toEqual({ traceparent: letter.event['traceparent'] });
     expect(JSON.parse(String(calls[0]?.body))).toMatchObject({
       pubsubname: 'broker',
       topic: 'orders',

@@ -51,7 +51,9 @@ export function httpPostman(app: () => AppChannel | undefined): Postman {
       return verdictOf(body, event['id']);
     },
     async deliverBulk(letter, signal) {
-      const answer = await post(letter.path, 'application/json', headersOf(letter.metadata), bulkBody(letter), signal);
+      const headers = headersOf(letter.metadata);
+      const trace = bulkTrace(letter);
+      const answer = await post(letter.path, 'application/json', headers, bulkBody(letter), signal, trace);
       const body = (await collect(answer.body)).toString();
       if (answer.status === 404) return new Map(letter.entries.map(({ entryId }) => [entryId, 'drop'] as const));
       if (!isSuccess(answer))
@@ -99,6 +101,10 @@ function bulkVerdicts(body: string): Map<string, Verdict | 'retry'> {
   }
   return verdicts;
 }
+
+/** As in Dapr, the trace of the last event stands for all; raw payloads name none. */
+const bulkTrace = ({ raw, entries }: BulkLetter): Record<string, string> =>
+  raw ? {} : traceHeaders(entries.at(-1)?.event ?? {});
 
 /** CloudEvents go in byte for byte, raw payloads in base64. */
 function bulkBody({ pubsubName, topic, metadata, raw, entries }: BulkLetter): Buffer {

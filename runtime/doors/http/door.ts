@@ -55,10 +55,14 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   };
   for (const operation of options.operations) {
     const invoke = compose(operation, 'http', options.stages);
-    const refuse = compose({ ...operation, handle: refuseUnreadable }, 'http', options.stages);
+    const unread = { ...operation, handle: refuseUnreadable };
+    const refuse = compose(unread, 'http', options.stages);
+    const refuseBody = compose({ ...unread, component: undefined }, 'http', options.stages);
     for (const route of operation.routes) {
       if (!isAllowed(options.access, 'http', { api: operation.api, path: route.path })) continue;
-      add(route.methods, operationEndpoint(operation, route, invoke, refuse));
+      // As in Dapr, a body that is the RPC's message is read before the component is looked for.
+      const unreadable = route.toRequest === undefined ? refuseBody : refuse;
+      add(route.methods, operationEndpoint(operation, route, invoke, unreadable));
     }
   }
   const mayServe = ({ api, path }: Page): boolean =>

@@ -55,8 +55,8 @@ export const refuseUnreadable: Invoke = async () => {
 const unreadable = fault('malformed-request', 'the body cannot be read');
 
 /**
- * Joins a route's mapping to its operation behind the chain. `refuse` is the chain around `refuseUnreadable`: a request
- * to a component that does not exist is told so, whatever its body.
+ * Joins a route's mapping to its operation behind the chain. `refuse` is the chain around `refuseUnreadable`: what its
+ * stages refuse is told first, whatever the body, such as a component that does not exist.
  */
 export function operationEndpoint(operation: Operation, route: AnyRoute, invoke: Invoke, refuse: Invoke): Endpoint {
   const { input, output, methodKind } = operation.method;
