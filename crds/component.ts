@@ -1,27 +1,22 @@
 import { z } from 'zod';
 import { age, conditionColumn, problem } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { conditions, envelope } from './metav1.ts';
+import { envelope, statusWith } from './metav1.ts';
 import { auth, nameValues, scopes } from './name-value.ts';
 
-const status = z
-  .object({
-    observedGeneration: z.number().int().optional().describe('Generation that the status speaks of.'),
-    conditions,
-    loaded: z.string().optional().describe('Sidecars that loaded it, of those that should: `2/3`.'),
-    failures: z
-      .array(
-        z.object({
-          pod: z.string().describe('Pod whose sidecar failed.'),
-          message: z.string().describe('Its last error.'),
-          time: z.string().describe('When it happened.').meta({ format: 'date-time' }),
-        }),
-      )
-      .optional()
-      .describe('Last error of each sidecar that could not load it.'),
-  })
-  .optional()
-  .describe('Written by the control plane.');
+const status = statusWith({
+  loaded: z.string().optional().describe('Sidecars that loaded it, of those that should: `2/3`.'),
+  failures: z
+    .array(
+      z.object({
+        pod: z.string().describe('Pod whose sidecar failed.'),
+        message: z.string().describe('Its last error.'),
+        time: z.string().describe('When it happened.').meta({ format: 'date-time' }),
+      }),
+    )
+    .optional()
+    .describe('Last error of each sidecar that could not load it.'),
+});
 
 const schema = z.object({
   ...envelope,

@@ -35,17 +35,22 @@ const condition = z.object({
 export type Condition = z.output<typeof condition>;
 
 /** `status.conditions`, merged by type on the server. */
-export const conditions = z
+const conditions = z
   .array(condition)
   .optional()
   .describe('What our control plane found out about this object.')
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
 
-/** The status every kind has. */
-export const status = z
-  .object({
-    observedGeneration: z.number().int().optional().describe('Generation that the status speaks of.'),
-    conditions,
-  })
-  .optional()
-  .describe('Written by the control plane.');
+/** The status of a kind that tells more than all others. */
+export const statusWith = <S extends z.ZodRawShape>(more: S) =>
+  z
+    .object({
+      observedGeneration: z.number().int().optional().describe('Generation that the status speaks of.'),
+      conditions,
+      ...more,
+    })
+    .optional()
+    .describe('Written by the control plane.');
+
+/** The status that every kind has. */
+export const status = statusWith({});
