@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
-import { duration, text } from '#contracts/settings.ts';
+import { text } from '#contracts/settings.ts';
 import type {
   StateDelete,
   StateKeysLike,
@@ -11,8 +11,9 @@ import type {
   StateValue,
 } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { openPostgres, type PostgresSettings, postgresSettings } from '../clients/postgres.ts';
+import { openPostgres } from '../clients/postgres.ts';
 import { queryOf, skipped } from './postgresql-query.ts';
+import { postgresStore, type StatePostgresSettings, statePostgresSettings } from './postgresql-store.ts';
 import { migrate, mismatch, type Query, removeExpired, tableName } from './postgresql-tables.ts';
 import { expireTime, ttlSeconds } from './ttl.ts';
 
@@ -23,17 +24,13 @@ export const component = defineComponent({
   title: 'PostgreSQL, first version',
   description:
     'Keeps state in a table of PostgreSQL, in the layout of Dapr’s first version: JSON as `jsonb`, which can be queried but loses its spacing; other values as base64. Choose v2 for new stores that are not queried.',
-  settings: postgresSettings.extend({
+  settings: statePostgresSettings.extend({
     tableName: text('Table of the state; may name a schema: `app.state`.').default('state'),
-    metadataTableName: text('Table in which components note their progress.').default('dapr_metadata'),
-    cleanupInterval: duration('How often expired rows are deleted; not positive never does.', 's', {
-      aliases: ['cleanupIntervalInSeconds'],
-    }).default(3_600_000),
   }),
   open: (settings, context: OpenContext) => openStatePostgresV1(settings, context),
 });
 
-type Settings = PostgresSettings & { tableName: string; metadataTableName: string; cleanupInterval: number };
+type Settings = StatePostgresSettings & { tableName: string };
 
 const live = '(expiredate IS NULL OR expiredate >= now())';
 
@@ -43,32 +40,10 @@ async function openStatePostgresV1(settings: Settings, { log }: Pick<OpenContext
   const sql = await openPostgres(settings);
   await migrate(sql, { metadataTable, key: 'migrations', table, steps: stepsFor(table) });
   const stopRemoving = removeExpired(sql, { table, column: 'expiredate', everyMs: settings.cleanupInterval, log });
-  const close = async (): Promise<void> => {
-    stopRemoving();
-    await sql.end({ timeout: 1 });
-  };
   return {
-    traits: ['ETAG', 'TTL'],
-    get: async ({ key }) => (await read(sql, table, [key])).get(key),
-    set: (request) => write(sql, table, request),
-    delete: (request) => erase(sql, table, request),
-    async bulkGet(requests) {
-      const keys = requests.map(({ key }) => key);
-      const found = await read(sql, table, keys);
-      return keys.map((key) => ({ key, value: found.get(key) }));
-    },
-    async transact({ operations }) {
-      await sql.begin(async (transaction) => {
-        for (const operation of operations) {
-          if (operation.kind === 'set') await write(transaction, table, operation);
-          else await erase(transaction, table, operation);
-        }
-      });
-    },
+    ...postgresStore(sql, table, { read, write, erase }, stopRemoving),
     query: (request) => query(sql, table, request),
     keysLike: (request) => keysLike(sql, table, request),
-    ping: async () => void (await sql`SELECT 1`),
-    [Symbol.asyncDispose]: close,
   };
 }
 

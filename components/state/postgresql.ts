@@ -1,9 +1,10 @@
 import type { TransactionSql } from 'postgres';
 import { defineComponent, type OpenContext } from '#contracts/component.ts';
-import { duration, text } from '#contracts/settings.ts';
+import { text } from '#contracts/settings.ts';
 import type { StateDelete, StateSet, StateStore, StateValue } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
-import { openPostgres, type PostgresSettings, postgresSettings } from '../clients/postgres.ts';
+import { openPostgres } from '../clients/postgres.ts';
+import { postgresStore, type StatePostgresSettings, statePostgresSettings } from './postgresql-store.ts';
 import { migrate, mismatch, type Query, removeExpired, tableName } from './postgresql-tables.ts';
 import { expireTime, ttlSeconds } from './ttl.ts';
 
@@ -14,17 +15,13 @@ export const component = defineComponent({
   title: 'PostgreSQL',
   description:
     'Keeps state in a table of PostgreSQL, in the layout of Dapr’s second version: values as bytes, a UUID for an etag.',
-  settings: postgresSettings.extend({
+  settings: statePostgresSettings.extend({
     tablePrefix: text('Put before the name of the table `state`; may name a schema: `app.`').default(''),
-    metadataTableName: text('Table in which components note their progress.').default('dapr_metadata'),
-    cleanupInterval: duration('How often expired rows are deleted; not positive never does.', 's', {
-      aliases: ['cleanupIntervalInSeconds'],
-    }).default(3_600_000),
   }),
   open: (settings, context: OpenContext) => openStatePostgres(settings, context),
 });
 
-type Settings = PostgresSettings & { tablePrefix: string; metadataTableName: string; cleanupInterval: number };
+type Settings = StatePostgresSettings & { tablePrefix: string };
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -36,34 +33,7 @@ export async function openStatePostgres(settings: Settings, { log }: Pick<OpenCo
   const key = `migrations-state-v2-${settings.tablePrefix}`;
   await migrate(sql, { metadataTable, key, table, steps: [createTable(table)] });
   const stopRemoving = removeExpired(sql, { table, column: 'expires_at', everyMs: settings.cleanupInterval, log });
-  const close = async (): Promise<void> => {
-    stopRemoving();
-    await sql.end({ timeout: 1 });
-  };
-  return {
-    traits: ['ETAG', 'TTL'],
-    get: async ({ key }) => (await read(sql, table, [key])).get(key),
-    set: (request) => write(sql, table, request),
-    delete: (request) => erase(sql, table, request),
-    async bulkGet(requests) {
-      const found = await read(
-        sql,
-        table,
-        requests.map(({ key }) => key),
-      );
-      return requests.map(({ key }) => ({ key, value: found.get(key) }));
-    },
-    async transact({ operations }) {
-      await sql.begin(async (transaction) => {
-        for (const operation of operations) {
-          if (operation.kind === 'set') await write(transaction, table, operation);
-          else await erase(transaction, table, operation);
-        }
-      });
-    },
-    ping: async () => void (await sql`SELECT 1`),
-    [Symbol.asyncDispose]: close,
-  };
+  return postgresStore(sql, table, { read, write, erase }, stopRemoving);
 }
 
 const createTable = (table: string) => async (transaction: TransactionSql) => {
