@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { environment } from './environment.ts';
 
 /** A program that was started and has to be stopped again. */
 export interface Process extends AsyncDisposable {
@@ -20,7 +21,7 @@ export interface Process extends AsyncDisposable {
 }
 
 export interface Start {
-  /** Environment variables beside the ones of this process. */
+  /** Environment variables beside those of `environment`. */
   env?: Record<string, string>;
   cwd?: string;
   /** The file that gets stdout and stderr. */
@@ -36,7 +37,7 @@ export function start(name: string, command: string, args: string[], options: St
   const out = openSync(options.log, 'a');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
     stdio: ['ignore', out, out],
-    env: { ...process.env, ...options.env },
+    env: environment(options.env),
     ...(options.cwd ? { cwd: options.cwd } : {}),
   });
   closeSync(out);

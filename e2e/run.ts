@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { environment } from './environment.ts';
 
 const execute = promisify(execFile);
 
@@ -12,7 +13,7 @@ export async function run(
   const { input, env, ...rest } = options;
   const running = execute(command, args, {
     ...rest,
-    env: { ...process.env, ...env },
+    env: environment(env),
     maxBuffer: 64 * 1024 * 1024,
   });
   if (input !== undefined) running.child.stdin?.end(input);
