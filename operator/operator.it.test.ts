@@ -189,7 +189,7 @@ describe('the operator in a real API server', () => {
     const read = () => client.get<Component>(daprResources.resiliencies, { namespace, name: 'calls' });
     await client.create(daprResources.resiliencies, {
       metadata: { namespace, name: 'calls' },
-      spec: { policies: { timeouts: { fast: 'soon' } }, targets: {} },
+      spec: { policies: { circuitBreakers: { quick: { trip: 'failures >' } } }, targets: {} },
       scopes: ['till'],
     });
     const accepted = await until(read, (it) => condition(it, 'Accepted')?.status === 'True');
@@ -199,13 +199,13 @@ describe('the operator in a real API server', () => {
     const annotations = { 'dapr.io/enabled': 'true', 'dapr.io/app-id': 'till' };
     const till = pod('till-1', labels);
     await client.create(resources.pods, { ...till, metadata: { ...till.metadata, annotations } });
-    const error = '"soon" is not a duration; the version before it serves on';
+    const error = 'quick: trip: the expression ends too early; the version before it serves on';
     const problem = { kind: 'Resiliency', name: 'calls', observedGeneration: 1n, error };
     say({ podName: 'till-1', problems: [problem], kinds: ['Resiliency'] });
     const failed = await until(read, (it) => condition(it, 'Loaded')?.status === 'False');
     expect(condition(failed, 'Loaded')?.message).toBe(`1 sidecar does not use its newest version; till-1: ${error}`);
 
-    const mended = { spec: { policies: { timeouts: { fast: '1s' } } } };
+    const mended = { spec: { policies: { circuitBreakers: { quick: { trip: 'failures > 3' } } } } };
     await client.patch(daprResources.resiliencies, { namespace, name: 'calls' }, { type: 'merge', body: mended });
     say({ podName: 'till-1', kinds: ['Resiliency'] });
     await until(read, (it) => condition(it, 'Loaded')?.status === 'True');

@@ -12,6 +12,7 @@ import type { Logger } from '#kit/log/logger.ts';
 import type { SecretReader } from '../api/secrets.ts';
 import type { Caches } from '../caches.ts';
 import type { DaprResource } from '../resource.ts';
+import { acceptResiliency } from '../status/accept-resiliency.ts';
 import { acceptSchema } from '../status/accept-schema.ts';
 import type { Finding } from '../status/condition.ts';
 import { inUse } from '../status/in-use.ts';
@@ -40,13 +41,15 @@ export type InUseController = AsyncDisposable & {
 type InUseKind = {
   kind: Kind<unknown>;
   name: 'subscriptions' | 'resiliencies' | 'httpEndpoints';
+  /** For a kind of which more can be told than its schema does. */
+  accept?(object: DaprResource): Finding;
   /** For a kind that may refer to secrets. */
   secretsOf?(object: DaprResource): SecretReferences;
 };
 
 const kinds: readonly InUseKind[] = [
   { kind: subscription, name: 'subscriptions' },
-  { kind: resiliency, name: 'resiliencies' },
+  { kind: resiliency, name: 'resiliencies', accept: acceptResiliency },
   { kind: httpEndpoint, name: 'httpEndpoints', secretsOf: referencesOfHttpEndpoint },
 ];
 
@@ -59,12 +62,12 @@ const settleMs = 7_000;
 export function startInUse(options: InUseOptions): InUseController {
   const { client, caches, log, signal, metrics, clock = systemClock } = options;
   const startedAt = clock.now();
-  const controllers = kinds.map(({ kind, name, secretsOf }) => ({
+  const controllers = kinds.map(({ kind, name, secretsOf, accept = (object) => acceptSchema(kind, object) }) => ({
     kind: kind.kind,
     controller: startConditions({
       ...{ client, log, signal, clock, resource: daprResources[name], informer: caches[name] },
       async look(object) {
-        const seen = look(options, kind, object, clock.now() - startedAt < graceMs);
+        const seen = look(options, kind, object, accept(object), clock.now() - startedAt < graceMs);
         return secretsOf ? withSecrets(seen, secretsOf(object), object, options.secrets) : seen;
       },
       ...(metrics && { metrics: metrics.queue(daprResources[name].plural) }),
@@ -98,9 +101,14 @@ const unheard: Finding = {
   message: 'no sidecar that says what it uses is meant to use it',
 };
 
-function look({ caches, reports }: InUseOptions, kind: Kind<unknown>, object: DaprResource, inGrace: boolean): Look {
+function look(
+  { caches, reports }: InUseOptions,
+  kind: Kind<unknown>,
+  object: DaprResource,
+  accepted: Finding,
+  inGrace: boolean,
+): Look {
   const { namespace, generation } = object.metadata;
-  const accepted = acceptSchema(kind, object);
   const { finding, allTell } = inUse(kind.kind, object, accepted, caches.pods.list(namespace), reports);
   if (finding?.status === 'False') return { findings: [accepted, finding] };
   const before = (object.status ?? {}) as Status;

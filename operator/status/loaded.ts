@@ -54,5 +54,5 @@ function findingOf(count: number, wanted: number, failures: readonly Failure[], 
   }
   if (count < wanted)
     return found('Unknown', 'Waiting', `${count} of ${wanted} sidecars have said that they loaded it`);
-  return found('True', 'Loaded', `all ${wanted} sidecars loaded it`);
+  return found('True', 'Loaded', wanted === 1 ? 'its one sidecar loaded it' : `all ${wanted} sidecars loaded it`);
 }
