@@ -10,7 +10,7 @@ export async function readRunFile(file: string, { cwd, env }: Pick<CliWorld, 'cw
   const { parse } = await import('yaml');
   const full = file === '-' ? '/dev/stdin' : await fileIn(path.resolve(cwd, file));
   const text = await readFile(full, 'utf8').catch((cause) => {
-    throw fault('not-found', `cannot read the run file ${file}: ${cause.code ?? cause.message}`, { cause });
+    throw fault('not-found', `cannot read the run file ${full}: ${cause.code ?? cause.message}`, { cause });
   });
   const folder = file === '-' ? cwd : path.dirname(full);
   return parseRunFile(parsed(parse, text, file), file, { folder, home: env['HOME'] ?? '~', exists: existsSync });

@@ -14,10 +14,13 @@ import { compileRules } from './route.ts';
 import { createSubscriber } from './subscriber.ts';
 import type { Subscription } from './subscription.ts';
 
-function world(own: { topic: string; route: string }[] = []) {
+type Own = { topic: string; route: string; pubsubname?: string };
+
+function world(own: Own[] = []) {
   const clock = fakeClock();
   const registry = createRegistry();
   const seen: string[] = [];
+  const warnings: string[] = [];
   let declared: readonly Subscription[] = [];
   const broker = (name: string, instance: string) => {
     const pubsub: PubSub = {
@@ -49,16 +52,16 @@ function world(own: { topic: string; route: string }[] = []) {
     skipProgrammatic: false,
     policies,
     clock,
-    log: silentLogger,
+    log: { ...silentLogger, warn: (message) => void warnings.push(message) },
   });
   const happened = () => seen.splice(0);
   const declare = (...all: Subscription[]) => {
     declared = all;
   };
-  return { clock, broker, registry, subscriptions, happened, declare };
+  return { clock, broker, registry, subscriptions, happened, declare, warnings };
 }
 
-const appThatSays = (own: { topic: string; route: string }[]): AppChannel => ({
+const appThatSays = (own: Own[]): AppChannel => ({
   protocol: 'http',
   probe: async () => ({ healthy: true, reason: '', status: 200 }),
   async [Symbol.asyncDispose]() {},
@@ -81,6 +84,16 @@ const to = async (topic: string, path = `/${topic}`): Promise<Subscription> => (
 });
 
 describe('the subscriptions of the app', () => {
+  it('wait for a component that is not loaded, and say so', async () => {
+    const { broker, subscriptions, happened, warnings } = world([{ topic: 'a', route: 'a', pubsubname: 'late' }]);
+    broker('broker', 'one');
+    await subscriptions.start();
+    expect(warnings).toEqual(['no pub/sub component "late" is loaded: subscriptions to a wait for it']);
+    broker('late', 'two');
+    await subscriptions.update();
+    expect(happened()).toEqual(['two opens a']);
+  });
+
   it('open what is new, end what is gone or changed, and leave the others alone', async () => {
     const { broker, subscriptions, happened, declare } = world();
     broker('broker', 'first');

@@ -90,7 +90,7 @@ async function ask(
   channel: AppChannel,
   signal: AbortSignal,
 ): Promise<Subscription[]> {
-  const { app, appId, appToken, skipProgrammatic, policies, log } = options;
+  const { app, appId, appToken, skipProgrammatic, policies, registry, log } = options;
   if (skipProgrammatic) {
     log.warn("Skipping programmatic subscription loading (see 'disable-init-endpoints' flag/annotation)");
     return [];
@@ -103,10 +103,12 @@ async function ask(
       grpc ? askGrpcApp(grpc, appToken, one.signal ?? signal) : askHttpApp(channel, appId, log, one.signal ?? signal),
     { signal },
   );
-  for (const [pubsubName, topics] of Map.groupBy(found, (one) => one.pubsubName)) {
-    log.info(
-      `app is subscribed to the following topics: [[${topics.map(({ topic }) => topic).join(' ')}]] through pubsub=${pubsubName}`,
-    );
+  const loaded = registry.of(pubsubKind);
+  for (const [pubsubName, subscriptions] of Map.groupBy(found, (one) => one.pubsubName)) {
+    const topics = subscriptions.map(({ topic }) => topic).join(' ');
+    log.info(`app is subscribed to the following topics: [[${topics}]] through pubsub=${pubsubName}`);
+    if (!loaded.has(pubsubName))
+      log.warn(`no pub/sub component "${pubsubName}" is loaded: subscriptions to ${topics} wait for it`);
   }
   return found;
 }
