@@ -14,7 +14,7 @@ import { freePorts } from './ports.ts';
 import { start } from './process.ts';
 
 const bin = (name: string) => path.resolve(import.meta.dirname, '../bin', name);
-const mtls = 'kind: Configuration\nspec: {mtls: {enabled: true, workloadCertTTL: 6s, allowedClockSkew: 0s}}\n';
+const mtls = 'kind: Configuration\nspec: {mtls: {enabled: true, workloadCertTTL: 15s, allowedClockSkew: 0s}}\n';
 
 const perSecond = 500;
 
@@ -23,7 +23,7 @@ let folder: string;
 let credentials: string;
 let shopHttp: number;
 
-/** A sentry whose certificates last six seconds, and two sidecars: `shop` calls the app beside `till`. */
+/** A sentry whose certificates last fifteen seconds, and two sidecars: `shop` calls the app beside `till`. */
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
   folder = await mkdtemp(path.join(tmpdir(), 'rotation-'));
