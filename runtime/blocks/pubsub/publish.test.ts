@@ -51,7 +51,7 @@ function withBroker(metadata: Record<string, string> = {}, guard?: Guard) {
   });
   const publisher = createPublisher(registry, 'shop', noPubsubMetrics, { now: () => 0, id: () => 'made' });
   const operations = [publishEvent(publisher), publishEvents(publisher, 'shop')];
-  return { sent, under: { operations, stages: [componentStage(registry, 'shop')] } };
+  return { sent, bound, registry, under: { operations, stages: [componentStage(registry, 'shop')] } };
 }
 
 const one: RestForm<typeof Dapr.method.publishEvent> = {
@@ -69,6 +69,19 @@ const request = {
   data: Buffer.from('{"a":1}'),
   dataContentType: 'application/json',
 };
+
+describe('publishing a raw payload without a trace', () => {
+  it.each([
+    ['HTTP', true, {}],
+    ['gRPC', false, { traceid: '', tracestate: '' }],
+  ])('gives it the fields of a trace as Dapr does over %s', async (_door, jsonValues, fields) => {
+    const { sent, bound, registry } = withBroker();
+    const event = { data: Buffer.from('x'), contentType: '', metadata: { rawPayload: 'true' } };
+    const call = { headers: {}, signal: new AbortController().signal, trace: undefined, jsonValues };
+    await createPublisher(registry, 'shop').publish(bound, 'orders', event, call);
+    expect(sent[0]?.metadata).toEqual({ rawPayload: 'true', ...fields });
+  });
+});
 
 throughBothDoors('publishing an event', (connect) => {
   it('wraps it into a CloudEvent', async () => {

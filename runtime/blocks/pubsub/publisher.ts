@@ -149,8 +149,8 @@ async function sendAll(
   );
 }
 
-/** A raw payload has no envelope for its trace. */
+/** A raw payload has no envelope for its trace. As in Dapr, callers over gRPC have the fields even where there is none. */
 function rawTrace(call: Call): Record<string, string> {
   const { parent, state } = callTrace(call);
-  return parent === '' ? {} : { traceid: parent, tracestate: state };
+  return parent === '' && call.jsonValues ? {} : { traceid: parent, tracestate: state };
 }
