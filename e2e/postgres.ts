@@ -1,7 +1,8 @@
-import { appendFile, chmod, copyFile, glob, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { KeyPair } from './cluster/authority.ts';
+import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 import { type Process, start } from './process.ts';
 import { ready } from './ready.ts';
@@ -44,11 +45,11 @@ export async function startPostgres({ tls }: { tls?: KeyPair } = {}): Promise<Po
   return {
     port,
     connectionString: `host=127.0.0.1 port=${port} user=postgres password=secret dbname=postgres`,
-    kill: () => server.kill(),
+    kill: () => withWorkers(server, () => server.kill()),
     halt: () => server.halt(),
     goOn: () => server.goOn(),
     async restart() {
-      await server[Symbol.asyncDispose]();
+      await withWorkers(server, () => server[Symbol.asyncDispose]());
       await rm(join(data, 'postmaster.pid'), { force: true });
       server = await startServer(programs, folder, port);
     },
@@ -65,6 +66,24 @@ export async function startPostgres({ tls }: { tls?: KeyPair } = {}): Promise<Po
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Ends a server and waits for its workers, which end by themselves a moment after one that was killed: until then they
+ * hold memory that keeps the next server off the data.
+ */
+async function withWorkers(server: Process, end: () => PromiseLike<void>): Promise<void> {
+  const workers = await server.children();
+  await end();
+  await eventually('the workers of a PostgreSQL to end', async () =>
+    (await Promise.all(workers.map(hasEnded))).every(Boolean) ? true : undefined,
+  );
+}
+
+/** One that nobody waits for stays listed as a zombie. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return state === '' || /\) [ZX] /.test(state);
 }
 
 async function insistOnTls(data: string, { cert, key }: KeyPair): Promise<void> {

@@ -14,6 +14,8 @@ export interface Process extends AsyncDisposable {
   alive(): boolean;
   /** Ends it by SIGKILL, as a crash would, and waits until it is gone. */
   kill(): Promise<void>;
+  /** The processes that it has started itself and that run now. */
+  children(): Promise<number[]>;
   /** Stops it and its children where they are, by SIGSTOP: whoever talks to it sees a server that hangs. */
   halt(): Promise<void>;
   /** Lets them go on. */
@@ -53,6 +55,7 @@ export function start(name: string, command: string, args: string[], options: St
     ended,
     alive: () => running,
     kill: () => stop('SIGKILL'),
+    children: () => childrenOf(child.pid ?? -1),
     halt: () => signalAll(child.pid ?? -1, 'SIGSTOP'),
     goOn: () => signalAll(child.pid ?? -1, 'SIGCONT'),
     [Symbol.asyncDispose]: () => stop('SIGTERM'),
