@@ -36,6 +36,13 @@ describe('parseRunFile', () => {
     ]);
   });
 
+  it('takes a field without a value as left out, and words in any case of letters', () => {
+    const apps = [{ appDirPath: 'a', appProtocol: 'GRPC', logLevel: 'Debug', env: null, appPort: null }];
+    expect(parseRunFile({ version: 1, common: null, apps }, 'f', place)).toMatchObject([
+      { appProtocol: 'grpc', logLevel: 'debug', env: {} },
+    ]);
+  });
+
   it('takes what stands in .dapr of an app before what is common', () => {
     const common = { resourcesPath: 'res', configFilePath: 'c.yaml' };
     const exists = (path: string) => path.startsWith('/src/shop/.dapr/');

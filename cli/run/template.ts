@@ -6,9 +6,11 @@ const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 const port = z.int().min(0).max(65_535);
 
+const oneOf = <const W extends readonly string[]>(words: W) => z.string().toLowerCase().pipe(z.enum(words)).optional();
+
 /** Settings that `outrigger run` takes as flags and a run file takes per app or under `common`. */
 export const settings = z.strictObject({
-  appProtocol: z.enum(['http', 'https', 'h2c', 'grpc', 'grpcs']).optional(),
+  appProtocol: oneOf(['http', 'https', 'h2c', 'grpc', 'grpcs']),
   /** Old way to ask for TLS: https for http, grpcs for grpc. */
   appSSL: z.boolean().optional(),
   appPort: port.optional(),
@@ -25,7 +27,7 @@ export const settings = z.strictObject({
   componentsPath: z.string().optional(),
   resourcesPath: z.string().optional(),
   resourcesPaths: z.array(z.string()).optional(),
-  logLevel: z.enum(['debug', 'info', 'warn', 'warning', 'error', 'fatal']).optional(),
+  logLevel: oneOf(['debug', 'info', 'warn', 'warning', 'error', 'fatal']),
   logAsJSON: z.boolean().optional(),
   enableProfiling: z.boolean().optional(),
   enableApiLogging: z.boolean().optional(),
@@ -86,7 +88,7 @@ export type RunFilePlace = { folder: string; home: string; exists(path: string):
  * Throws `invalid-config` naming the file and every field that is wrong.
  */
 export function parseRunFile(document: unknown, file: string, place: RunFilePlace): RunApp[] {
-  const parsed = runFile.safeParse(document);
+  const parsed = runFile.safeParse(withoutNulls(document));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.') || '(top)'}: ${issue.message}`);
     throw fault('invalid-config', lines.join('\n'));
@@ -109,6 +111,14 @@ export function parseRunFile(document: unknown, file: string, place: RunFilePlac
   });
   checkReferences(read, file);
   return read;
+}
+
+/** A field without a value counts as left out. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const given = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(given.map(([name, item]) => [name, withoutNulls(item)]));
 }
 
 const fullPath = (one: string, folder: string, home: string): string =>

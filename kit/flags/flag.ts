@@ -38,7 +38,7 @@ function shown(value: unknown): string {
 export const stringFlag = (description: string, value = '', extra?: Extra): Flag<string> =>
   make('string', description, value, (text) => text, extra);
 
-/** One of the given words; an empty one is taken, not told of. */
+/** One of the given words, in any case of letters; an empty one is taken, not told of. */
 export function choiceFlag<const W extends string>(
   description: string,
   words: readonly W[],
@@ -47,7 +47,7 @@ export function choiceFlag<const W extends string>(
 ): Flag<W> {
   const shownWords = words.filter(Boolean).join(', ');
   const parse = (text: string): W => {
-    const found = words.find((word) => word === text);
+    const found = words.find((word) => word === text.toLowerCase());
     if (found === undefined) throw fault('invalid-flags', `must be one of ${shownWords}`);
     return found;
   };

@@ -33,7 +33,7 @@ describe('parseFlags', () => {
       '-port=1',
       '--app-id',
       'shop',
-      '--mode=kubernetes',
+      '--mode=Kubernetes',
       '-interval',
       '2m',
     ]);
