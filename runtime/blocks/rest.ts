@@ -57,6 +57,22 @@ export function jsonBody(http: RestRequest<never>): unknown {
 /** The fault for a body that cannot be used. */
 export const malformed = (why: string) => fault('malformed-request', `failed deserializing HTTP body: ${why}`);
 
+/** A JSON object of a body. */
+export type Fields = Record<string, unknown>;
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `metadata` of a body: an object of texts. */
+export function metadataOf(fields: Fields): Record<string, string> {
+  const metadata = fields['metadata'] ?? {};
+  if (!isFields(metadata)) throw malformed('"metadata" must be an object');
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') throw malformed(`metadata "${name}" must be a text`);
+  }
+  return metadata as Record<string, string>;
+}
+
 /** An answer without a body. */
 export const noContent: RestReply = Object.freeze({ status: 204 });
 

@@ -5,10 +5,8 @@ import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { startCallSpan } from '../../doors/tracing.ts';
 import { jsonField } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
-import { jsonBody, malformed, metadataHeaders, noContent } from '../rest.ts';
+import { isFields, jsonBody, malformed, metadataHeaders, metadataOf, noContent } from '../rest.ts';
 import { type BoundBinding, bindingKind, invokeFailed, isOutput } from './kind.ts';
-
-type Body = { operation?: string; metadata?: Record<string, string> };
 
 const bodyFields = anyCase('data', 'operation', 'metadata');
 
@@ -23,11 +21,12 @@ export const invokeBinding = (tracing: Tracing) =>
       path: '/v1.0/bindings/{name}',
       toRequest(http) {
         const body = jsonBody(http);
-        if (typeof body !== 'object' || body === null || Array.isArray(body))
-          throw malformed('the body must be an object');
-        const { operation = '', metadata = {} } = bodyFields(body as Body);
+        if (!isFields(body)) throw malformed('the body must be an object');
+        const fields = bodyFields(body);
+        const operation = fields['operation'] ?? '';
+        if (typeof operation !== 'string') throw malformed('"operation" must be a text');
         const data = jsonField(http.body, 'data') ?? Buffer.from('null');
-        return { name: http.params.name, operation: String(operation), metadata: metadata ?? {}, data };
+        return { name: http.params.name, operation, metadata: metadataOf(fields), data };
       },
       toReply: ({ data = new Uint8Array(), metadata }) => {
         const headers = metadataHeaders(metadata as Record<string, string> | undefined);

@@ -5,10 +5,9 @@ import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { BulkStateItemSchema } from '#proto/dapr/proto/runtime/v1/state_pb.js';
 import { jsonList, rawJson } from '../json-text.ts';
 import { defineOperation } from '../operation.ts';
-import { jsonBody, malformed, queryMetadata } from '../rest.ts';
+import { isFields, jsonBody, malformed, metadataOf, queryMetadata } from '../rest.ts';
 import { callersKey, storedKey } from './key-prefix.ts';
 import { type BoundStore, stateKind } from './kind.ts';
-import { isFields, metadataOf } from './rest-item.ts';
 import { messageOf, storeFailed } from './state-faults.ts';
 
 type Item = MessageInitShape<typeof BulkStateItemSchema>;
@@ -27,7 +26,8 @@ export const getBulkState = defineOperation({
       const given = jsonBody(http);
       if (!isFields(given)) throw malformed('the body must be an object with "keys"');
       const body = bodyFields(given);
-      const { keys, parallelism } = body;
+      const { parallelism } = body;
+      const keys = body['keys'] ?? [];
       if (!isTexts(keys)) throw malformed('"keys" must be a list of texts');
       return {
         storeName: http.params.storeName,

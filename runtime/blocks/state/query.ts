@@ -4,10 +4,9 @@ import { StatusError } from '#kit/grpc/status.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { jsonObject, rawJson } from '../json-text.ts';
 import { defineOperation } from '../operation.ts';
-import { noContent, queryMetadata } from '../rest.ts';
+import { isFields, noContent, queryMetadata } from '../rest.ts';
 import { callersKey } from './key-prefix.ts';
 import { stateKind } from './kind.ts';
-import { isFields } from './rest-item.ts';
 import { noQueries, queryFailed } from './state-faults.ts';
 
 /** Finds keys by their values, in stores that can. Alpha in Dapr. */

@@ -2,10 +2,8 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { anyCase } from '#kit/values/any-case.ts';
 import type { StateItemSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { jsonField } from '../json-spans.ts';
-import { malformed } from '../rest.ts';
+import { type Fields, isFields, malformed, metadataOf } from '../rest.ts';
 import { wireConcurrency, wireConsistency } from './options.ts';
-
-type Fields = Record<string, unknown>;
 
 const nullValue = Buffer.from('null');
 
@@ -40,20 +38,6 @@ export function stateItem(
   if (etag !== undefined) item.etag = { value: etag };
   return item;
 }
-
-/** `metadata` of a REST body: an object of texts. */
-export function metadataOf(fields: Fields): Record<string, string> {
-  const metadata = fields['metadata'] ?? {};
-  if (!isFields(metadata)) throw malformed('"metadata" must be an object');
-  for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw malformed(`metadata "${name}" must be a text`);
-  }
-  return metadata as Record<string, string>;
-}
-
-/** Whether a JSON value is an object. */
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function textOf(fields: Fields, name: string): string | undefined {
   const value = fields[name] ?? undefined;

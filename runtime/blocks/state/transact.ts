@@ -11,10 +11,10 @@ import type {
 } from '#proto/dapr/proto/runtime/v1/state_pb.js';
 import { jsonField, jsonItems } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
-import { jsonBody, malformed, queryMetadata } from '../rest.ts';
+import { isFields, jsonBody, malformed, metadataOf, queryMetadata } from '../rest.ts';
 import { type BoundStore, stateKind } from './kind.ts';
 import type { Outbox } from './outbox.ts';
-import { isFields, metadataOf, stateItem } from './rest-item.ts';
+import { stateItem } from './rest-item.ts';
 import { noTransactions, tooManyOperations, transactionFailed } from './state-faults.ts';
 import { toDelete, toSet } from './write.ts';
 
