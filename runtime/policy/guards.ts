@@ -9,7 +9,7 @@ import type { Guard } from '../registry.ts';
 import { inScope, type ResourceSource } from '../resources/source.ts';
 import { type ResiliencyMetrics, resiliencyMetrics } from '../telemetry/resiliency-metrics.ts';
 import { decodeResiliency } from './resiliency/decode.ts';
-import { builtInTables, createPolicyResolver, type PolicyResolver } from './resiliency/resolve.ts';
+import { type BreakerWatch, builtInTables, createPolicyResolver, type PolicyResolver } from './resiliency/resolve.ts';
 import { createRunner, type Policy, type Runner } from './resiliency/run.ts';
 
 /** The policies of the loaded Resiliency resources. */
@@ -81,7 +81,9 @@ async function readPolicies(resources: readonly Resiliency[], { appId, log, metr
       log.error(`Could not read resiliency policy ${name}: ${toFault(thrown).message}`);
     }
   }
-  return { resolver: createPolicyResolver(tables, systemClock.now, undefined, metrics?.watch(last)), names };
+  const changed: BreakerWatch = (name, from, to) =>
+    log.info(`Circuit breaker "${name}" changed state from ${from} to ${to}`);
+  return { resolver: createPolicyResolver(tables, systemClock.now, changed, metrics?.watch(last)), names };
 }
 
 const guardOf =
