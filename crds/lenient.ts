@@ -1,6 +1,5 @@
+import { type Fields, isFields } from '#kit/values/fields.ts';
 import type { OpenApiSchema } from './openapi.ts';
-
-type Fields = Record<string, unknown>;
 
 /**
  * A manifest as Go's decoder would read it into the schema's types: unknown fields fall away, field names match in any
@@ -46,6 +45,3 @@ function zero(schema: OpenApiSchema | undefined): unknown {
 }
 
 const isScalar = (value: unknown): boolean => ['number', 'boolean', 'bigint'].includes(typeof value);
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

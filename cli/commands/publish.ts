@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { fault } from '#kit/errors/fault.ts';
+import { isFields } from '#kit/values/fields.ts';
 import { askSidecar, type PayloadOptions, payloadOf } from '../run/ask-sidecar.ts';
 import type { CliWorld } from '../world.ts';
 
@@ -45,7 +46,7 @@ function contentTypeOf(body: Buffer): string {
 function asObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+    return isFields(value) ? value : undefined;
   } catch {
     return undefined;
   }

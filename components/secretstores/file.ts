@@ -4,6 +4,7 @@ import { defineComponent } from '#contracts/component.ts';
 import type { SecretStore, SecretValues } from '#contracts/secret.ts';
 import { text, truth } from '#contracts/settings.ts';
 import { fault } from '#kit/errors/fault.ts';
+import { isFields } from '#kit/values/fields.ts';
 
 export const component = defineComponent({
   type: 'secretstores.local.file',
@@ -28,7 +29,7 @@ export function storeOf(
     if (!multiValued)
       for (const [path, leaf] of flatten(name, value, nestedSeparator)) secrets.set(path, { [path]: leaf });
     else if (typeof value === 'string') secrets.set(name, { [name]: value });
-    else if (isObject(value)) secrets.set(name, Object.fromEntries(leavesOf(value, nestedSeparator)));
+    else if (isFields(value)) secrets.set(name, Object.fromEntries(leavesOf(value, nestedSeparator)));
   }
   return {
     traits: multiValued ? ['MULTIPLE_KEY_VALUES_PER_SECRET'] : [],
@@ -51,12 +52,9 @@ async function load(path: string): Promise<Record<string, unknown>> {
     const why = error instanceof SyntaxError ? 'it is not valid JSON' : (error as Error).message;
     throw fault('invalid-metadata', `secretsFile ${path} cannot be read: ${why}`);
   }
-  if (!isObject(parsed)) throw fault('invalid-metadata', `secretsFile ${path} must hold a JSON object`);
+  if (!isFields(parsed)) throw fault('invalid-metadata', `secretsFile ${path} must hold a JSON object`);
   return parsed;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const leavesOf = (value: object, separator: string): [string, string][] =>
   Object.entries(value).flatMap(([name, inner]) => flatten(name, inner, separator));

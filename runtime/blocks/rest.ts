@@ -1,4 +1,5 @@
 import { fault } from '#kit/errors/fault.ts';
+import { type Fields, isFields } from '#kit/values/fields.ts';
 
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS';
 
@@ -56,12 +57,6 @@ export function jsonBody(http: RestRequest<never>): unknown {
 
 /** The fault for a body that cannot be used. */
 export const malformed = (why: string) => fault('malformed-request', `failed deserializing HTTP body: ${why}`);
-
-/** A JSON object of a body. */
-export type Fields = Record<string, unknown>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `metadata` of a body: an object of texts. */
 export function metadataOf(fields: Fields): Record<string, string> {

@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { type Configuration, configuration } from '#crds/configuration.ts';
 import { fault } from '#kit/errors/fault.ts';
 import type { Logger } from '#kit/log/logger.ts';
+import { type Fields, isFields } from '#kit/values/fields.ts';
 import { readDocuments } from './files.ts';
-
-type Fields = Record<string, unknown>;
 
 /** The Configuration that stands when none is given. */
 export const defaultConfiguration = (): Configuration => configuration.parse({ kind: 'Configuration' });
@@ -56,9 +55,6 @@ function overlaid(under: Fields, over: Fields): Fields {
   }
   return result;
 }
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Preview features that are on: those which are by default, as the Configuration changes them, by name. */
 export function enabledFeatures({ spec }: Configuration): string[] {

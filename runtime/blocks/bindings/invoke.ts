@@ -1,11 +1,12 @@
 import { formatTraceparent } from '#kit/telemetry/tracing/trace-context.ts';
 import type { Tracing } from '#kit/telemetry/tracing/tracing.ts';
 import { anyCase } from '#kit/values/any-case.ts';
+import { isFields } from '#kit/values/fields.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { startCallSpan } from '../../doors/tracing.ts';
 import { jsonField } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
-import { isFields, jsonBody, malformed, metadataHeaders, metadataOf, noContent } from '../rest.ts';
+import { jsonBody, malformed, metadataHeaders, metadataOf, noContent } from '../rest.ts';
 import { type BoundBinding, bindingKind, invokeFailed, isOutput } from './kind.ts';
 
 const bodyFields = anyCase('data', 'operation', 'metadata');

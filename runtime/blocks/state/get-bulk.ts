@@ -1,11 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { bulkGet, type StateBulkItem } from '#contracts/state.ts';
 import { anyCase } from '#kit/values/any-case.ts';
+import { isFields } from '#kit/values/fields.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { BulkStateItemSchema } from '#proto/dapr/proto/runtime/v1/state_pb.js';
 import { jsonList, rawJson } from '../json-text.ts';
 import { defineOperation } from '../operation.ts';
-import { isFields, jsonBody, malformed, metadataOf, queryMetadata } from '../rest.ts';
+import { jsonBody, malformed, metadataOf, queryMetadata } from '../rest.ts';
 import { callersKey, storedKey } from './key-prefix.ts';
 import { type BoundStore, stateKind } from './kind.ts';
 import { messageOf, storeFailed } from './state-faults.ts';

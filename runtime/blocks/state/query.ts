@@ -1,10 +1,11 @@
 import type { StateQuery } from '#contracts/state.ts';
 import { grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
+import { isFields } from '#kit/values/fields.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { jsonObject, rawJson } from '../json-text.ts';
 import { defineOperation } from '../operation.ts';
-import { isFields, noContent, queryMetadata } from '../rest.ts';
+import { noContent, queryMetadata } from '../rest.ts';
 import { callersKey } from './key-prefix.ts';
 import { stateKind } from './kind.ts';
 import { noQueries, queryFailed } from './state-faults.ts';

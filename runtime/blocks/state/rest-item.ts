@@ -1,8 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { anyCase } from '#kit/values/any-case.ts';
+import { type Fields, isFields } from '#kit/values/fields.ts';
 import type { StateItemSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { jsonField } from '../json-spans.ts';
-import { type Fields, isFields, malformed, metadataOf } from '../rest.ts';
+import { malformed, metadataOf } from '../rest.ts';
 import { wireConcurrency, wireConsistency } from './options.ts';
 
 const nullValue = Buffer.from('null');

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { StateOperation } from '#contracts/state.ts';
 import { fault } from '#kit/errors/fault.ts';
 import { anyCase } from '#kit/values/any-case.ts';
+import { isFields } from '#kit/values/fields.ts';
 import type { StateItem } from '#proto/dapr/proto/common/v1/common_pb.js';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type {
@@ -11,7 +12,7 @@ import type {
 } from '#proto/dapr/proto/runtime/v1/state_pb.js';
 import { jsonField, jsonItems } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
-import { isFields, jsonBody, malformed, metadataOf, queryMetadata } from '../rest.ts';
+import { jsonBody, malformed, metadataOf, queryMetadata } from '../rest.ts';
 import { type BoundStore, stateKind } from './kind.ts';
 import type { Outbox } from './outbox.ts';
 import { stateItem } from './rest-item.ts';
