@@ -9,6 +9,9 @@ const opening = new Set([0x5b, 0x7b]);
 const closing = new Set([0x5d, 0x7d]);
 const afterScalar = new Set([0x2c, 0x5d, 0x7d, 0x20, 0x0a, 0x0d, 0x09]);
 
+/** What stands for a value that was left out. */
+export const jsonNull: Buffer = Buffer.from('null');
+
 /** The raw items of an array; none where the text is something else. */
 export function jsonItems(text: Buffer): Buffer[] {
   const items: Buffer[] = [];

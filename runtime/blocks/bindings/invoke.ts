@@ -4,7 +4,7 @@ import { anyCase } from '#kit/values/any-case.ts';
 import { isFields } from '#kit/values/fields.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import { startCallSpan } from '../../doors/tracing.ts';
-import { jsonField } from '../json-spans.ts';
+import { jsonField, jsonNull } from '../json-spans.ts';
 import { type Context, defineOperation } from '../operation.ts';
 import { jsonBody, malformed, metadataHeaders, metadataOf, noContent } from '../rest.ts';
 import { type BoundBinding, bindingKind, invokeFailed, isOutput } from './kind.ts';
@@ -26,7 +26,7 @@ export const invokeBinding = (tracing: Tracing) =>
         const fields = bodyFields(body);
         const operation = fields['operation'] ?? '';
         if (typeof operation !== 'string') throw malformed('"operation" must be a text');
-        const data = jsonField(http.body, 'data') ?? Buffer.from('null');
+        const data = jsonField(http.body, 'data') ?? jsonNull;
         return { name: http.params.name, operation, metadata: metadataOf(fields), data };
       },
       toReply: ({ data = new Uint8Array(), metadata }) => {

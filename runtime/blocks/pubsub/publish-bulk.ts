@@ -2,7 +2,7 @@ import type { FailedEntry } from '#contracts/pubsub.ts';
 import { anyCase } from '#kit/values/any-case.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { BulkPublishRequestEntry } from '#proto/dapr/proto/runtime/v1/pubsub_pb.js';
-import { jsonField, jsonItems } from '../json-spans.ts';
+import { jsonField, jsonItems, jsonNull } from '../json-spans.ts';
 import { defineOperation } from '../operation.ts';
 import { noContent, queryMetadata, type RestRequest } from '../rest.ts';
 import { isBinary, isCloudEvent, isCloudEventProtobuf, isJson, isText } from './content-type.ts';
@@ -74,8 +74,6 @@ function checkIds(entries: readonly BulkPublishRequestEntry[], pubsubName: strin
   }
 }
 
-const nothing = Buffer.from('null');
-
 const entryFields = anyCase('entryId', 'event', 'contentType', 'metadata');
 
 /** The entries of a JSON body; JSON events pass as they are written. */
@@ -103,7 +101,7 @@ function entriesOf(http: RestRequest<'pubsubName' | 'topic'>, appId: string): En
 
 /** The content type says how the event is written: text as a JSON text, bytes in base64, JSON as it is. */
 function eventBytes(event: unknown, raw: Buffer | undefined, type: string, refuse: (why: string) => Error): Uint8Array {
-  if (isJson(type) || isCloudEvent(type)) return raw ?? nothing;
+  if (isJson(type) || isCloudEvent(type)) return raw ?? jsonNull;
   const mayBeText = isText(type) || isBinary(type) || isCloudEventProtobuf(type);
   if (typeof event !== 'string' || !mayBeText) throw refuse('error: mismatch between contentType and event');
   return isBinary(type) || isCloudEventProtobuf(type) ? Buffer.from(event, 'base64') : Buffer.from(event);

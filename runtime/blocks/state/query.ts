@@ -3,6 +3,7 @@ import { grpcCode } from '#kit/errors/table.ts';
 import { StatusError } from '#kit/grpc/status.ts';
 import { isFields } from '#kit/values/fields.ts';
 import { Dapr } from '#proto/dapr/proto/runtime/v1/dapr_pb.js';
+import { jsonNull } from '../json-spans.ts';
 import { jsonObject, rawJson } from '../json-text.ts';
 import { defineOperation } from '../operation.ts';
 import { noContent, queryMetadata } from '../rest.ts';
@@ -27,7 +28,7 @@ export const queryState = defineOperation({
       if (results.length === 0) return noContent;
       const items = results.map(({ key, data, etag, error }) => ({
         key,
-        data: rawJson(data ?? noData),
+        data: rawJson(data ?? jsonNull),
         ...(etag ? { etag } : {}),
         ...(error ? { error } : {}),
       }));
@@ -56,8 +57,6 @@ export const queryState = defineOperation({
     }
   },
 });
-
-const noData = Buffer.from('null');
 
 /** `{filter, sort[{key, order}], page{limit, token}}`. */
 function parseQuery(store: string, text: string): StateQuery {

@@ -2,11 +2,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { anyCase } from '#kit/values/any-case.ts';
 import { type Fields, isFields } from '#kit/values/fields.ts';
 import type { StateItemSchema } from '#proto/dapr/proto/common/v1/common_pb.js';
-import { jsonField } from '../json-spans.ts';
+import { jsonField, jsonNull } from '../json-spans.ts';
 import { malformed, metadataOf } from '../rest.ts';
 import { wireConcurrency, wireConsistency } from './options.ts';
-
-const nullValue = Buffer.from('null');
 
 const itemFields = anyCase('key', 'value', 'etag', 'metadata', 'options');
 const optionFields = anyCase('concurrency', 'consistency');
@@ -29,7 +27,7 @@ export function stateItem(
   const options = optionFields(asked);
   const item: MessageInitShape<typeof StateItemSchema> = {
     key,
-    value: jsonField(raw, 'value') ?? nullValue,
+    value: jsonField(raw, 'value') ?? jsonNull,
     metadata: { ...metadataOf(fields), ...extra },
     options: {
       concurrency: wireConcurrency(textOf(options, 'concurrency')),
