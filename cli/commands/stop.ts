@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fault } from '#kit/errors/fault.ts';
-import { localRuns } from '../run/local-runs.ts';
+import { localRuns, notRunning } from '../run/local-runs.ts';
 import { readRunFile } from '../run/read-run-file.ts';
 import type { RunRecord } from '../run/registry.ts';
 import type { CliWorld } from '../world.ts';
@@ -39,7 +39,7 @@ function stopAll(ids: readonly string[], runs: readonly RunRecord[], world: CliW
   for (const pid of new Set(pids)) world.kill(pid, 'SIGTERM');
   for (const { id, run } of found) {
     if (run !== undefined) world.stdout.write(`stopping ${id}\n`);
-    else world.stderr.write(`outrigger: no app "${id}" runs here; 'outrigger list' shows those that do\n`);
+    else world.stderr.write(`outrigger: ${notRunning(id)}\n`);
   }
   return pids.length === ids.length;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '#kit/errors/fault.ts';
 import type { CliWorld } from '../world.ts';
-import { localRuns } from './local-runs.ts';
+import { localRuns, notRunning } from './local-runs.ts';
 
 /** One call of a sidecar's HTTP API; `path` starts with a slash. */
 export type SidecarCall = { path: string; method: string; contentType: string; body: Buffer };
@@ -13,8 +13,7 @@ export type SidecarCall = { path: string; method: string; contentType: string; b
  */
 export async function askSidecar(appId: string, call: SidecarCall, world: CliWorld): Promise<string> {
   const found = (await localRuns(world).list()).find((run) => run.appId === appId);
-  if (found === undefined)
-    throw fault('not-found', `no app "${appId}" runs here; 'outrigger list' shows those that do`);
+  if (found === undefined) throw fault('not-found', notRunning(appId));
   const response = await fetch(`http://127.0.0.1:${found.ports.http}${call.path}`, {
     method: call.method,
     headers: { 'content-type': call.contentType },

@@ -8,3 +8,7 @@ import { openRegistry, type Registry } from './registry.ts';
 export function localRuns(world: CliWorld): Registry {
   return openRegistry(path.join(dataFolder(world.env), 'runs'), (pid) => isAlive(pid, world));
 }
+
+/** Said of an app that is not among them. */
+export const notRunning = (appId: string): string =>
+  `no app "${appId}" runs here; 'outrigger list' shows those that do`;
